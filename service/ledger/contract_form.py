@@ -1,0 +1,86 @@
+"""A contract as JSON: the form it is stored, printed and sent in."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from service.ledger.contract import (
+    BadContract,
+    Basis,
+    Pool,
+    Settles,
+    Step,
+    UnmatchedGoesTo,
+)
+from service.ledger.tiers import Tier, UnknownTier, parse_tier
+
+_Choice = TypeVar("_Choice", Basis, Settles, UnmatchedGoesTo)
+_FIELDS = {"name", "basis", "rates", "settles", "parties", "fee_ppm", "unmatched"}
+
+
+def steps_to_json(steps: Sequence[Step]) -> list[dict[str, object]]:
+    """Return the steps as plain JSON values; ``steps_from_json`` reads them back equal."""
+    written = []
+    for step in steps:
+        fields: dict[str, object] = {
+            "name": step.name,
+            "basis": str(step.basis),
+            "rates": {str(tier): rate for tier, rate in step.rates.items()},
+            "settles": str(step.settles),
+            "parties": dict(step.parties),
+        }
+        if step.pool:
+            fields |= {"fee_ppm": step.pool.fee_ppm, "unmatched": str(step.pool.unmatched)}
+        written.append(fields)
+    return written
+
+
+def steps_from_json(values: object) -> tuple[Step, ...]:
+    """Read steps; raise BadContract naming the step and field."""
+    if not isinstance(values, list):
+        raise BadContract("steps", "must be a list")
+    return tuple(_step(value, f"steps[{i}]") for i, value in enumerate(values))
+
+
+def _step(value: object, place: str) -> Step:
+    if not isinstance(value, Mapping) or set(value) - _FIELDS or "name" not in value:
+        raise BadContract(place, f"must be an object with fields of {sorted(_FIELDS)}")
+    pool = None
+    if "fee_ppm" in value:
+        goes_to = _choice(value.get("unmatched", "pool"), UnmatchedGoesTo, f"{place}.unmatched")
+        pool = Pool(_whole(value["fee_ppm"], f"{place}.fee_ppm"), goes_to)
+    rates: dict[Tier, int] = {}
+    for name, rate in _object(value.get("rates", {}), f"{place}.rates").items():
+        try:
+            rates[parse_tier(name)] = _whole(rate, f"{place}.rates.{name}")
+        except UnknownTier as error:
+            raise BadContract(f"{place}.rates", error.sentence) from None
+    return Step(
+        name=str(value["name"]),
+        basis=_choice(value.get("basis"), Basis, f"{place}.basis"),
+        rates=rates,
+        settles=_choice(value.get("settles"), Settles, f"{place}.settles"),
+        parties={
+            name: _whole(share, f"{place}.parties.{name}")
+            for name, share in _object(value.get("parties", {}), f"{place}.parties").items()
+        },
+        pool=pool,
+    )
+
+
+def _object(value: object, place: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise BadContract(place, "must be an object")
+    return value
+
+
+def _whole(value: object, place: str) -> int:
+    if type(value) is not int:
+        raise BadContract(place, "must be a whole number")
+    return value
+
+
+def _choice(value: object, choices: type[_Choice], place: str) -> _Choice:
+    try:
+        return choices(str(value))
+    except ValueError:
+        raise BadContract(place, f"must be one of {', '.join(choices)}") from None

@@ -1,0 +1,94 @@
+"""At close a line's royalty goes upstream first, then to the rights holders, cumulatively and exactly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from service.ledger.allocation import allocate, tie_of
+from service.ledger.journal import summed
+from service.ledger.money import PPM
+from service.ledger.period import Period
+from service.ledger.rights import RightsVersion
+from service.ledger.tiers import Tier
+
+_OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """work x rights version x vendor x tier x currency: what a sale credits and a close releases."""
+
+    line_id: int
+    rights: RightsVersion
+    vendor: str
+    tier: Tier
+    currency: str
+
+    @property
+    def tie(self) -> int:
+        """Tie of the line, of public names only."""
+        version = f"{self.rights.work_id}/{self.rights.valid_from}"
+        return tie_of(version, self.vendor, self.tier, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What entries of one period put on a line for sales of one month; signed nanos."""
+
+    month: Period
+    nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Part of one credit: to a holder, or upstream to a rights version; signed nanos."""
+
+    month: Period
+    to_holder: Mapping[int, int]
+    to_upstream: Mapping[int, int]
+
+
+def standing(line: Line, credited_nanos: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Return what holders and upstream rights versions stand at once a line was credited so much.
+
+    The one allocation behind every release: a line credited to zero leaves everybody at zero, and a
+    holder is never a nano away from the exact fraction for ever.
+    """
+    upstream = {f"rights:{version}": ppm for version, ppm in line.rights.upstream_ppm.items()}
+    own = {_OWN: PPM - sum(upstream.values())}
+    first = allocate(credited_nanos, upstream | own, tie=line.tie)
+    shares = {f"holder:{holder}": ppm for holder, ppm in line.rights.shares_ppm.items()}
+    second = allocate(first.pop(_OWN), shares, tie=line.tie)
+    holders = {int(key.partition(":")[2]): nanos for key, nanos in second.items()}
+    versions = {int(key.partition(":")[2]): nanos for key, nanos in first.items()}
+    return holders, versions
+
+
+def release(line: Line, credited_before: int, credits: Sequence[Credit]) -> tuple[Released, ...]:
+    """Release the credits of one period, oldest month of sale first.
+
+    credited_before: all the line was ever credited before this period. Each part is the standing
+    after the credit minus the standing before it, so the parts of all periods add up to the standing.
+    """
+    before_holders, before_upstream = standing(line, credited_before)
+    total, parts = credited_before, []
+    for credit in sorted(credits, key=lambda c: c.month):
+        total += credit.nanos
+        holders, upstream = standing(line, total)
+        parts.append(
+            Released(
+                credit.month,
+                _minus(holders, before_holders),
+                _minus(upstream, before_upstream),
+            )
+        )
+        before_holders, before_upstream = holders, upstream
+    return tuple(parts)
+
+
+def _minus(after: Mapping[int, int], before: Mapping[int, int]) -> dict[int, int]:
+    return {key: after[key] - before[key] for key in after if after[key] != before[key]}
+
+
+def release_legs(line_account: str, credited: int, to: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Return the legs of one release: the line is debited what it held, everybody else credited."""
+    return summed([(line_account, credited), *((account, -n) for account, n in to)])

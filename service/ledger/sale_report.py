@@ -1,0 +1,70 @@
+"""A sale as a vendor reports it, checked; and what becomes of each item of a report."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from service.ledger.allocation import tie_of
+from service.ledger.period import Period
+from service.ledger.tiers import Tier
+
+MAX_SALES = 10_000
+"""Most sales of one request."""
+POSITIONS = 16_384
+"""Sale ids set aside for one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedSale:
+    """One reported sale. ``payload_hash``: of all that was given but the id; 32 bytes.
+
+    ``text`` is None for a sale without text; ``text_hash`` is the SHA-256 of its UTF-8 bytes.
+    """
+
+    external_id: str
+    sold_at: datetime
+    tier: Tier
+    output_tokens: int
+    tokens_estimated: bool
+    gross_nanos: int
+    currency: str
+    model: str | None
+    text: str | None
+    text_hash: bytes | None
+    payload_hash: bytes
+
+    @property
+    def period(self) -> Period:
+        """Month of the sale."""
+        return Period.of(self.sold_at)
+
+    def tie(self, vendor: str) -> int:
+        """Tie of the sale: public names only, never a serial number."""
+        return tie_of(vendor, self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one field of an item; ``rule`` says what would be right."""
+
+    place: str
+    rule: str
+
+
+class Outcome(StrEnum):
+    """What became of one item of a report."""
+
+    CREATED = "created"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """Answer to one item, in the order of the request. ``errors`` only where it was rejected."""
+
+    external_id: str | None
+    outcome: Outcome
+    sale_id: int | None = None
+    errors: tuple[FieldError, ...] = field(default=())

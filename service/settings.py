@@ -1,0 +1,40 @@
+"""The only reader of the environment; everyone else is handed values."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation, each from ``WELLSPRING_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="WELLSPRING_", extra="ignore")
+
+    home: Path = Path("var")
+    """Folder of the embedded database, the index and logins.txt."""
+    database_url: str | None = None
+    """postgresql://... of the application's role; None starts the embedded server under ``home``."""
+    database_owner_url: str | None = None
+    """postgresql://... of the role that migrates; None: the same as ``database_url``."""
+    broker_url: str = "memory://"
+    """amqp://..., redis://... or memory:// (worker thread in the same process)."""
+    sample_parties: bool = True
+    """Found the sample vendors with the sample contract; switch off in production."""
+    encoder_threads: int = Field(default=0, ge=0)
+    """Threads of the encoder; 0: one less than the cores, at least one."""
+    text_retention_days: int = Field(default=400, ge=1)
+    """How long texts of outputs are kept after their first report."""
+    payout_threshold: str = "0.00"
+    """Smallest payable balance of a statement, in major units; what is below is carried forward."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    session_hours: int = Field(default=12, ge=1)
+    secure_cookies: bool = False
+    """Mark session cookies Secure: switch on behind HTTPS."""
+    log_level: str = "INFO"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this installation brings its own database server."""
+        return self.database_url is None

@@ -1,0 +1,148 @@
+"""Attributions: kept once per text, engine, state of the index and of the catalogue."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.store.database import driver
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A text to attribute: what it is, whose, and the instant of the catalogue it is judged by."""
+
+    vendor_id: int
+    text_hash: bytes
+    catalogue_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A kept match; offsets in characters, confidence in ppm."""
+
+    output_start: int
+    output_end: int
+    work_id: int
+    passage_id: int
+    source_start: int
+    source_end: int
+    confidence_ppm: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttribution:
+    """How one text divides: ppm by work, and the rest."""
+
+    attribution_id: int
+    share_ppm: Mapping[int, int]
+    unmatched_ppm: int
+    evidence: tuple[EvidenceRow, ...]
+    engine_version: str
+
+
+def engine_id(session: Session, version: str) -> int:
+    """Return the number of an engine version."""
+    driver(session).execute(
+        "INSERT INTO engine (version) SELECT %(v)s WHERE NOT EXISTS "
+        "(SELECT 1 FROM engine WHERE version = %(v)s) ON CONFLICT DO NOTHING",
+        {"v": version},
+    )
+    query = text("SELECT engine_id FROM engine WHERE version = :v")
+    return int(session.execute(query, {"v": version}).scalar_one())
+
+
+def known(
+    session: Session, wanted: Sequence[Wanted], *, engine: int, embedding_no: int
+) -> dict[tuple[bytes, datetime], int]:
+    """Return which wanted texts are attributed already in this state of engine, index and catalogue."""
+    rows = driver(session).execute(
+        "SELECT a.text_hash, a.catalogue_at, a.attribution_id FROM attribution a "
+        "JOIN unnest(%s::bytea[], %s::timestamptz[]) AS w (h, c) "
+        "ON a.text_hash = w.h AND a.catalogue_at = w.c "
+        "WHERE a.engine_id = %s AND a.embedding_no = %s",
+        ([w.text_hash for w in wanted], [w.catalogue_at for w in wanted], engine, embedding_no),
+    )
+    return {(bytes(h), at): int(number) for h, at, number in rows}
+
+
+def insert(
+    session: Session,
+    wanted: Wanted,
+    *,
+    engine: int,
+    embedding_no: int,
+    share_ppm: Mapping[int, int],
+    unmatched_ppm: int,
+    evidence: Sequence[EvidenceRow],
+    now: datetime,
+) -> None:
+    """Keep one attribution; a second worker's equal one changes nothing."""
+    works = sorted(share_ppm)
+    fields = EvidenceRow.__slots__
+    rows = [[getattr(one, name) for name in fields] for one in evidence]
+    driver(session).execute(
+        "INSERT INTO attribution (text_hash, engine_id, embedding_no, catalogue_at, work_ids, "
+        "shares_ppm, unmatched_ppm, evidence, attributed_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (
+            wanted.text_hash,
+            engine,
+            embedding_no,
+            wanted.catalogue_at,
+            works,
+            [share_ppm[work] for work in works],
+            unmatched_ppm,
+            json.dumps(rows),
+            now,
+        ),
+    )
+
+
+def link(session: Session, attribution_of: Mapping[int, int]) -> None:
+    """Give sales their first attribution; a sale that has one keeps it."""
+    driver(session).execute(
+        "INSERT INTO sale_attribution (sale_id, version, attribution_id) "
+        "SELECT s, 1, a FROM unnest(%s::bigint[], %s::bigint[]) AS t (s, a) ON CONFLICT DO NOTHING",
+        (list(attribution_of), list(attribution_of.values())),
+    )
+
+
+def of_sale(session: Session, sale_id: int) -> StoredAttribution | None:
+    """Return the newest attribution of a sale, None for one settled without."""
+    row = session.execute(
+        text(
+            "SELECT a.attribution_id, a.work_ids, a.shares_ppm, a.unmatched_ppm, a.evidence, e.version "
+            "FROM sale_attribution sa JOIN attribution a USING (attribution_id) "
+            "JOIN engine e USING (engine_id) WHERE sa.sale_id = :sale ORDER BY sa.version DESC LIMIT 1"
+        ),
+        {"sale": sale_id},
+    ).first()
+    if not row:
+        return None
+    shares = dict(zip(row[1], row[2], strict=True))
+    evidence = tuple(EvidenceRow(*one) for one in row[4])
+    return StoredAttribution(row[0], shares, row[3], evidence, row[5])
+
+
+def texts(session: Session, vendor_id: int, hashes: Sequence[bytes]) -> dict[bytes, str]:
+    """Return the texts still kept of these outputs of a vendor."""
+    rows = driver(session).execute(
+        "SELECT text_hash, body FROM output_text WHERE vendor_id = %s AND text_hash = ANY(%s)",
+        (vendor_id, list(hashes)),
+    )
+    return {bytes(h): str(body) for h, body in rows}
+
+
+def delete_old_texts(session: Session, *, now: datetime) -> int:
+    """Delete texts whose retention has ended and that wait for nothing; return how many."""
+    deleted = driver(session).execute(
+        "DELETE FROM output_text WHERE delete_after < %s AND NOT EXISTS "
+        "(SELECT 1 FROM work_batch w WHERE w.stage = 1 AND w.vendor_id = output_text.vendor_id)",
+        (now,),
+    )
+    return deleted.rowcount

@@ -1,0 +1,93 @@
+"""Connections, the one commit and the migrations."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlmodel import Session
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATE_LOCK = 7_100_001
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A pool of connections as one role."""
+
+    url: str
+    engine: Engine
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int = 10) -> "Database":
+        """Open a pool; nothing is sent before the first use. Waits at most 10 s for a connection."""
+        engine = create_engine(
+            _with_driver(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        )
+        return cls(url, engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _with_driver(url: str) -> str:
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+@contextmanager
+def unit_of_work(database: Database) -> Iterator[Session]:
+    """One transaction: committed when the block ends, rolled back when it raises. The one commit."""
+    with Session(database.engine, expire_on_commit=False) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def autocommit(database: Database) -> Iterator[psycopg.Connection]:
+    """Lend a connection of its own that is in no transaction: for locks held while computing."""
+    url = make_url(_with_driver(database.url)).set(drivername="postgresql")
+    connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+    with connection:
+        yield connection
+
+
+def driver(session: Session) -> psycopg.Connection:
+    """Return the psycopg connection of a session's transaction, for COPY and arrays."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection
+
+
+def migrate(owner: Database, *, app_role: str) -> None:
+    """Bring the schema to the newest version as its owner. Safe to run by several at once."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with owner.engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATE_LOCK})
+        connection.commit()
+        try:
+            config.attributes |= {"connection": connection, "app_role": app_role}
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATE_LOCK})
+            connection.commit()
+
+
+def role_of(url: str) -> str:
+    """Return the role a URL connects as."""
+    role = make_url(url).username
+    assert role, "a database URL names its role"
+    return role

@@ -1,0 +1,139 @@
+"""Passages and their vectors: the truth of which the index is a cache."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.store.database import driver
+
+_APPENDING = 7_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage of a work; offsets in characters of the registered text."""
+
+    passage_id: int
+    work_id: int
+    start_char: int
+    end_char: int
+    content_hash: bytes
+
+
+def encoder_id(session: Session, digest: str, dimension: int) -> int:
+    """Return the number of an encoder, known by the hash of its files."""
+    driver(session).execute(
+        "INSERT INTO encoder (digest, dimension) SELECT %(d)s, %(n)s WHERE NOT EXISTS "
+        "(SELECT 1 FROM encoder WHERE digest = %(d)s) ON CONFLICT DO NOTHING",
+        {"d": digest, "n": dimension},
+    )
+    query = text("SELECT encoder_id FROM encoder WHERE digest = :d")
+    return int(session.execute(query, {"d": digest}).scalar_one())
+
+
+def unembedded(session: Session, *, limit: int) -> list[tuple[int, str]]:
+    """Return the oldest works that wait for embedding, with their texts."""
+    rows = session.execute(
+        text(
+            "SELECT work_id, body FROM work JOIN work_text USING (work_id) "
+            "WHERE embedded_at IS NULL ORDER BY work_id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [(int(work_id), str(body)) for work_id, body in rows]
+
+
+def unembedded_count(session: Session) -> int:
+    """Count the works that wait for embedding."""
+    query = text("SELECT count(*) FROM work WHERE embedded_at IS NULL")
+    return int(session.execute(query).scalar_one())
+
+
+def append(
+    session: Session,
+    work_id: int,
+    encoder: int,
+    spans: Sequence[tuple[int, int, bytes]],
+    vectors: NDArray[np.float32],
+    *,
+    now: datetime,
+) -> bool:
+    """Store a work's passages (start, end, content hash) and vectors [n, dim] as float16.
+
+    False where another worker embedded the work meanwhile. ``embedding_no`` is given under an advisory
+    lock held to the commit, so rows become visible in its order: a watermark misses none.
+    """
+    connection = driver(session)
+    claimed = connection.execute(
+        "UPDATE work SET embedded_at = %s WHERE work_id = %s AND embedded_at IS NULL",
+        (now, work_id),
+    )
+    if claimed.rowcount != 1:
+        return False
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_APPENDING,))
+    rows = connection.execute(
+        "INSERT INTO passage (work_id, ordinal, start_char, end_char, content_hash) "
+        "SELECT %s, o, s, e, h FROM unnest(%s::int[], %s::int[], %s::int[], %s::bytea[]) "
+        "AS t (o, s, e, h) ORDER BY o RETURNING passage_id, ordinal",
+        (
+            work_id,
+            list(range(len(spans))),
+            [span[0] for span in spans],
+            [span[1] for span in spans],
+            [span[2] for span in spans],
+        ),
+    ).fetchall()
+    ids = {int(ordinal): int(passage_id) for passage_id, ordinal in rows}
+    connection.execute(
+        "INSERT INTO embedding (encoder_id, embedding_no, passage_id, vector) "
+        "SELECT %(e)s, coalesce((SELECT max(embedding_no) FROM embedding WHERE encoder_id = %(e)s), 0) "
+        "+ n, p, v FROM unnest(%(p)s::bigint[], %(v)s::bytea[]) WITH ORDINALITY AS t (p, v, n)",
+        {
+            "e": encoder,
+            "p": [ids[ordinal] for ordinal in range(len(spans))],
+            "v": [row.tobytes() for row in vectors.astype("<f2")],
+        },
+    )
+    return True
+
+
+def watermark(session: Session, encoder: int) -> int:
+    """Return the newest embedding number of an encoder."""
+    query = text("SELECT coalesce(max(embedding_no), 0) FROM embedding WHERE encoder_id = :e")
+    return int(session.execute(query, {"e": encoder}).scalar_one())
+
+
+def after(
+    session: Session, encoder: int, embedding_no: int, *, limit: int, dimension: int
+) -> tuple[int, NDArray[np.int64], NDArray[np.float32]]:
+    """Return the next embeddings in order: newest number, passage ids [n], vectors [n, dim]."""
+    rows = (
+        driver(session)
+        .execute(
+            "SELECT embedding_no, passage_id, vector FROM embedding "
+            "WHERE encoder_id = %s AND embedding_no > %s ORDER BY embedding_no LIMIT %s",
+            (encoder, embedding_no, limit),
+            binary=True,
+        )
+        .fetchall()
+    )
+    if not rows:
+        return embedding_no, np.zeros(0, np.int64), np.zeros((0, dimension), np.float32)
+    data = b"".join(bytes(row[2]) for row in rows)
+    vectors = np.frombuffer(data, "<f2").reshape(len(rows), dimension).astype(np.float32)
+    return int(rows[-1][0]), np.array([row[1] for row in rows], np.int64), vectors
+
+
+def passages(session: Session, passage_ids: Sequence[int]) -> list[PassageRow]:
+    """Return these passages; ids that are none are left out."""
+    rows = driver(session).execute(
+        "SELECT passage_id, work_id, start_char, end_char, content_hash FROM passage "
+        "WHERE passage_id = ANY(%s)",
+        (list(passage_ids),),
+    )
+    return [PassageRow(p, w, s, e, bytes(h)) for p, w, s, e, h in rows]

@@ -1,0 +1,88 @@
+"""Lines: work x rights version x vendor x tier x currency, opened when a sale first credits one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.ledger.release import Line
+from service.ledger.tiers import Tier
+from service.store import rights
+from service.store.database import driver
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LineKey:
+    """What makes a line; ``tier`` is its number."""
+
+    work_id: int
+    rights_version_id: int
+    vendor_id: int
+    tier: int
+    currency: str
+
+
+_KEY = "work_id, rights_version_id, vendor_id, tier, currency"
+
+
+def ids(session: Session, keys: Iterable[LineKey]) -> dict[LineKey, int]:
+    """Return the line of each key, opening those not met before."""
+    distinct = sorted(set(keys))
+    found = _known(session, distinct)
+    missing = [key for key in distinct if key not in found]
+    if missing:
+        driver(session).execute(
+            f"INSERT INTO line ({_KEY}) SELECT * FROM unnest("  # noqa: S608 - a constant
+            "%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[]) "
+            "ON CONFLICT DO NOTHING",
+            _columns(missing),
+        )
+        found |= _known(session, missing)
+    return found
+
+
+def _columns(keys: Sequence[LineKey]) -> list[list[int] | list[str]]:
+    return [
+        [key.work_id for key in keys],
+        [key.rights_version_id for key in keys],
+        [key.vendor_id for key in keys],
+        [key.tier for key in keys],
+        [key.currency for key in keys],
+    ]
+
+
+def _known(session: Session, keys: Sequence[LineKey]) -> dict[LineKey, int]:
+    rows = driver(session).execute(
+        f"SELECT {_KEY}, line_id FROM line JOIN unnest("  # noqa: S608 - a constant
+        "%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[]) "
+        f"AS k ({_KEY}) USING ({_KEY})",
+        _columns(keys),
+    )
+    return {LineKey(*row[:5]): int(row[5]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line with the ids its rows carry, beside the ledger's value."""
+
+    line: Line
+    vendor_id: int
+
+
+def load(session: Session, line_ids: Sequence[int]) -> dict[int, StoredLine]:
+    """Load lines with their rights versions."""
+    rows = session.execute(
+        text(
+            "SELECT line_id, rights_version_id, slug, vendor_id, tier, currency "
+            "FROM line JOIN party ON party_id = vendor_id WHERE line_id = ANY(:ids)"
+        ),
+        {"ids": list(line_ids)},
+    ).all()
+    versions = rights.versions(session, [row[1] for row in rows])
+    return {
+        row[0]: StoredLine(
+            Line(row[0], versions[row[1]], row[2], Tier.numbered(row[4]), row[5]), row[3]
+        )
+        for row in rows
+    }

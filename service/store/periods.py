@@ -1,0 +1,146 @@
+"""Periods as rows: open, closing, closed. Whoever posts into one holds its row FOR SHARE."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.ledger.errors import LedgerError
+from service.ledger.period import Period
+
+OPEN, CLOSING, CLOSED = "open", "closing", "closed"
+
+
+_POSTING = 7_500_000
+
+
+class EarlierPeriodOpen(LedgerError):
+    """A period was to be closed before an earlier one that has entries or waiting sales."""
+
+    def __init__(self, period: Period, earlier: Period) -> None:
+        super().__init__(
+            f"period {earlier} is not closed: close it before {period}",
+            period=str(period),
+            earlier=str(earlier),
+        )
+
+
+def _ensure(session: Session, period: Period) -> None:
+    """Make a period's row. Periods close in order, so one before a closed one is closed itself."""
+    session.execute(
+        text(
+            "INSERT INTO period (period, state) SELECT :p, CASE WHEN EXISTS "
+            "(SELECT 1 FROM period WHERE period > :p AND state <> 'open') "
+            "THEN 'closed' ELSE 'open' END ON CONFLICT DO NOTHING"
+        ),
+        {"p": period.number},
+    )
+
+
+def hold(session: Session, period: Period) -> str:
+    """Lock a period's row FOR SHARE until the transaction ends; return its state.
+
+    The shared advisory lock beside it keeps a close from beginning between the look and the commit.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _POSTING})
+    query = text("SELECT state FROM period WHERE period = :p FOR SHARE")
+    found = session.execute(query, {"p": period.number}).scalar()
+    if found is None:
+        _ensure(session, period)
+        found = session.execute(query, {"p": period.number}).scalar_one()
+    return str(found)
+
+
+def hold_open_from(session: Session, period: Period) -> Period:
+    """Lock the first open period at or after one FOR SHARE and return it: where late facts go."""
+    while hold(session, period) != OPEN:
+        period = period.next()
+    return period
+
+
+def state(session: Session, period: Period) -> str:
+    """Return a period's state without a lock; a period nobody met is open."""
+    query = text("SELECT state FROM period WHERE period = :p")
+    return session.execute(query, {"p": period.number}).scalar() or OPEN
+
+
+def begin_closing(session: Session, period: Period, *, now: datetime) -> str:
+    """Set an open period closing, once nobody posts; return the state it had.
+
+    Earlier periods that are open and empty close with it; raise EarlierPeriodOpen for one that is not.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSTING})
+    _ensure(session, period)
+    query = text("SELECT state FROM period WHERE period = :p FOR UPDATE")
+    before = str(session.execute(query, {"p": period.number}).scalar_one())
+    if before != OPEN:
+        return before
+    _close_empty_before(session, period, now=now)
+    session.execute(
+        text("UPDATE period SET state = 'closing', closing_at = :now WHERE period = :p"),
+        {"p": period.number, "now": now},
+    )
+    return before
+
+
+def _close_empty_before(session: Session, period: Period, *, now: datetime) -> None:
+    rows = session.execute(
+        text(
+            "SELECT p.period, p.state = 'closing' "
+            "OR EXISTS (SELECT 1 FROM balance_delta d WHERE d.period = p.period) "
+            "OR EXISTS (SELECT 1 FROM work_batch w WHERE w.period = p.period AND w.stage < 3) "
+            "FROM period p WHERE p.period < :p AND p.state <> 'closed' ORDER BY p.period"
+        ),
+        {"p": period.number},
+    ).all()
+    waiting = session.execute(
+        text("SELECT min(period) FROM work_batch WHERE period < :p AND stage < 3"),
+        {"p": period.number},
+    ).scalar()
+    full = [number for number, is_full in rows if is_full] + ([waiting] if waiting else [])
+    if full:
+        raise EarlierPeriodOpen(period, Period(min(full)))
+    session.execute(
+        text(
+            "UPDATE period SET state = 'closed', closing_at = :now, closed_at = :now "
+            "WHERE period < :p AND state = 'open'"
+        ),
+        {"p": period.number, "now": now},
+    )
+
+
+def closing(session: Session) -> Period | None:
+    """Return the oldest period that is closing, if any."""
+    number = session.execute(
+        text("SELECT min(period) FROM period WHERE state = 'closing'")
+    ).scalar()
+    return Period(number) if number else None
+
+
+def finish_closing(session: Session, period: Period, *, now: datetime) -> None:
+    """Snapshot all balances at the end of a closing period and set it closed, in one commit."""
+    closed = session.execute(
+        text(
+            "UPDATE period SET state = 'closed', closed_at = :now "
+            "WHERE period = :p AND state = 'closing'"
+        ),
+        {"p": period.number, "now": now},
+    )
+    assert closed.rowcount == 1, "somebody else finished this period"  # type: ignore[attr-defined]
+    session.execute(
+        text(
+            "WITH last AS (SELECT coalesce(max(period), 0) AS period FROM balance_snapshot) "
+            "INSERT INTO balance_snapshot (period, account_id, balance) "
+            "SELECT :p, account_id, sum(nanos) FROM ("
+            "SELECT s.account_id, s.balance AS nanos FROM balance_snapshot s JOIN last USING (period) "
+            "UNION ALL SELECT d.account_id, d.delta FROM balance_delta d, last "
+            "WHERE d.period > last.period AND d.period <= :p) AS parts GROUP BY account_id"
+        ),
+        {"p": period.number},
+    )
+
+
+def listing(session: Session) -> list[tuple[Period, str, datetime | None]]:
+    """List all periods met so far, oldest first, with state and instant of closing."""
+    rows = session.execute(text("SELECT period, state, closed_at FROM period ORDER BY period"))
+    return [(Period(number), state_, closed_at) for number, state_, closed_at in rows]

@@ -1,0 +1,126 @@
+"""Receipts from vendors, and which earnings they stand behind."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.ledger.accounts import vendor_receivable
+from service.ledger.backing import Owed
+from service.ledger.period import Period
+from service.store.database import driver
+
+_BACKING = 7_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """Money a vendor paid; nanos above zero."""
+
+    vendor_id: int
+    amount_nanos: int
+    currency: str
+    reference: str
+
+
+def insert(session: Session, receipt: NewReceipt, *, now: datetime) -> int:
+    """Keep a receipt; return its number."""
+    query = text(
+        "INSERT INTO receipt (vendor_id, amount_nanos, currency, reference, received_at) "
+        "VALUES (:vendor, :amount, :currency, :reference, :now) RETURNING receipt_id"
+    )
+    fields = {
+        "vendor": receipt.vendor_id,
+        "amount": receipt.amount_nanos,
+        "currency": receipt.currency,
+        "reference": receipt.reference,
+        "now": now,
+    }
+    return int(session.execute(query, fields).scalar_one())
+
+
+def lock_backing(session: Session, vendor_id: int) -> None:
+    """Let one transaction at a time back a vendor's obligations."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:lock, :vendor)"),
+        {"lock": _BACKING, "vendor": vendor_id},
+    )
+
+
+def received(session: Session, vendor_id: int, currency: str) -> int:
+    """Sum all receipts of a vendor in a currency."""
+    query = text(
+        "SELECT coalesce(sum(amount_nanos), 0) FROM receipt "
+        "WHERE vendor_id = :vendor AND currency = :currency"
+    )
+    return int(session.execute(query, {"vendor": vendor_id, "currency": currency}).scalar_one())
+
+
+def currencies(session: Session, vendor_id: int) -> list[str]:
+    """List the currencies in which a vendor's lines were ever released."""
+    query = text(
+        "SELECT DISTINCT currency FROM line JOIN release USING (line_id) "
+        "WHERE vendor_id = :vendor ORDER BY currency"
+    )
+    return list(session.execute(query, {"vendor": vendor_id}).scalars())
+
+
+def owed(session: Session, vendor_id: int, vendor: str, currency: str) -> list[Owed]:
+    """Return what a vendor owes for each released period, and whom it was earned by."""
+    connection = driver(session)
+    earned: dict[int, dict[int, int]] = defaultdict(dict)
+    for period, holder, nanos in connection.execute(
+        "SELECT r.period, p.holder_id, sum(p.nanos) FROM release r JOIN release_part p USING (release_id) "
+        "JOIN line l USING (line_id) WHERE l.vendor_id = %s AND l.currency = %s "
+        "AND p.holder_id IS NOT NULL GROUP BY r.period, p.holder_id",
+        (vendor_id, currency),
+    ):
+        earned[period][holder] = int(nanos)
+    due = connection.execute(
+        "SELECT e.period, sum(p.amount_nanos) FROM journal_entry e "
+        "CROSS JOIN LATERAL unnest(e.accounts, e.amounts) AS p (account_id, amount_nanos) "
+        "JOIN account a ON a.account_id = p.account_id WHERE e.kind IN (1, 2) "
+        "AND a.name = %s AND a.currency = %s AND e.period = ANY(%s) GROUP BY e.period",
+        (vendor_receivable(vendor), currency, list(earned)),
+    )
+    owed_of = {int(period): int(nanos) for period, nanos in due}
+    return [
+        Owed(vendor, Period(period), owed_of.get(period, 0), holders)
+        for period, holders in sorted(earned.items())
+    ]
+
+
+def backed_so_far(session: Session, vendor_id: int, currency: str) -> dict[tuple[Period, int], int]:
+    """Return how much of each (period, holder) receipts stand behind already."""
+    rows = driver(session).execute(
+        "SELECT p.period, p.holder_id, sum(p.nanos) FROM backing b JOIN backing_part p USING (backing_id) "
+        "WHERE b.vendor_id = %s AND b.currency = %s GROUP BY p.period, p.holder_id",
+        (vendor_id, currency),
+    )
+    return {(Period(period), holder): int(nanos) for period, holder, nanos in rows}
+
+
+def insert_backing(
+    session: Session,
+    vendor_id: int,
+    currency: str,
+    parts: Mapping[tuple[Period, int], int],
+    *,
+    now: datetime,
+) -> int:
+    """Keep one step of backing; parts are nanos by (period, holder), none zero."""
+    connection = driver(session)
+    row = connection.execute(
+        "INSERT INTO backing (vendor_id, currency, backed_at) VALUES (%s, %s, %s) RETURNING backing_id",
+        (vendor_id, currency, now),
+    ).fetchone()
+    assert row
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO backing_part (backing_id, period, holder_id, nanos) VALUES (%s, %s, %s, %s)",
+            [(row[0], period.number, holder, n) for (period, holder), n in parts.items()],
+        )
+    return int(row[0])

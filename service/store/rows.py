@@ -1,0 +1,103 @@
+"""Tables of people and terms as SQLModel rows; they hold no behaviour. The hot tables are SQL only."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _instant(*, nullable: bool = False) -> Any:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def _number(*, key: bool = False, nullable: bool = False) -> Any:
+    return Column(BigInteger, primary_key=key, nullable=nullable)
+
+
+class PartyRow(SQLModel, table=True):
+    """A legal person or company with accounts."""
+
+    __tablename__: ClassVar[str] = "party"
+    party_id: int | None = Field(default=None, sa_column=_number(key=True))
+    kind: str
+    slug: str | None = None
+    name: str
+    is_sample: bool = False
+    created_at: datetime = Field(sa_column=_instant())
+
+
+class PortalUserRow(SQLModel, table=True):
+    """Somebody who can log in."""
+
+    __tablename__: ClassVar[str] = "portal_user"
+    user_id: int | None = Field(default=None, sa_column=_number(key=True))
+    login: str
+    password_hash: str
+    role: str
+    party_id: int | None = Field(default=None, sa_column=_number(nullable=True))
+    created_at: datetime = Field(sa_column=_instant())
+
+
+class PortalSessionRow(SQLModel, table=True):
+    """A login that lasts; only the hash of its token is kept."""
+
+    __tablename__: ClassVar[str] = "portal_session"
+    session_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    user_id: int = Field(sa_column=_number())
+    csrf_token: str
+    created_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime = Field(sa_column=_instant())
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A vendor's key; only its hash is kept."""
+
+    __tablename__: ClassVar[str] = "api_key"
+    key_id: int | None = Field(default=None, sa_column=_number(key=True))
+    vendor_id: int = Field(sa_column=_number())
+    label: str
+    prefix: str
+    key_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(sa_column=_instant())
+    revoked_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    last_used_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class WorkRow(SQLModel, table=True):
+    """One original registered content."""
+
+    __tablename__: ClassVar[str] = "work"
+    work_id: int | None = Field(default=None, sa_column=_number(key=True))
+    reference: str | None = None
+    title: str
+    language: str
+    content_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    text_chars: int
+    registered_at: datetime = Field(sa_column=_instant())
+    withdrawn_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    created_at: datetime = Field(sa_column=_instant())
+    embedded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class RateCardRow(SQLModel, table=True):
+    """Prices per token of the five tiers, in the order of ``Tier.number``."""
+
+    __tablename__: ClassVar[str] = "rate_card"
+    rate_card_id: int | None = Field(default=None, sa_column=_number(key=True))
+    vendor_id: int = Field(sa_column=_number())
+    valid_from: date
+    currency: str
+    nanos_per_token: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+
+
+class ContractRow(SQLModel, table=True):
+    """A waterfall of one vendor, from a day on."""
+
+    __tablename__: ClassVar[str] = "contract"
+    contract_id: int | None = Field(default=None, sa_column=_number(key=True))
+    vendor_id: int = Field(sa_column=_number())
+    valid_from: date
+    currency: str
+    steps: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))

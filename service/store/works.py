@@ -1,0 +1,197 @@
+"""Works: registration, texts, withdrawal, and what of the catalogue may earn when."""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from service.ledger.errors import LedgerError
+from service.store.rows import WorkRow
+from service.store.text_rules import check_text
+
+MAX_TEXT_BYTES = 5_000_000
+MAX_TITLE_CHARS, MAX_REFERENCE_CHARS = 500, 200
+
+
+class WorkNotFound(LedgerError):
+    """No such work, or not yours."""
+
+    def __init__(self, work_id: int) -> None:
+        super().__init__(f"no work {work_id}", work_id=work_id)
+
+
+class TextTooLong(LedgerError):
+    """A text passes the limit of one work."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"the text has {size} bytes, at most {MAX_TEXT_BYTES} are taken",
+            size=size,
+            limit=MAX_TEXT_BYTES,
+        )
+
+
+class TextRegistered(LedgerError):
+    """The same text is registered already."""
+
+    def __init__(self, work_id: int) -> None:
+        super().__init__(f"this text is registered as work {work_id}", work_id=work_id)
+
+
+class ReferenceTaken(LedgerError):
+    """Another work has this reference."""
+
+    def __init__(self, reference: str, work_id: int) -> None:
+        super().__init__(
+            f"reference {reference[:80]!r} belongs to work {work_id} with another text",
+            reference=reference[:80],
+            work_id=work_id,
+        )
+
+
+class WithdrawnAlready(LedgerError):
+    """A work was to be withdrawn twice."""
+
+    def __init__(self, work_id: int) -> None:
+        super().__init__(f"work {work_id} is withdrawn already", work_id=work_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWork:
+    """What is registered. ``reference``: the registrant's own id, unique, may be absent."""
+
+    title: str
+    body: str
+    language: str
+    reference: str | None = None
+
+
+def content_hash(body: str) -> bytes:
+    """SHA-256 of the NFC text with blanks collapsed: the same text whatever its line ends."""
+    return hashlib.sha256(" ".join(unicodedata.normalize("NFC", body).split()).encode()).digest()
+
+
+def check(work: NewWork) -> NewWork:
+    """Return the work if it can be registered; raise BadText or TextTooLong."""
+    check_text(work.title, place="title", max_chars=MAX_TITLE_CHARS)
+    check_text(work.language, place="language", max_chars=35)
+    check_text(work.body, place="text", max_chars=MAX_TEXT_BYTES)
+    if work.reference is not None:
+        check_text(work.reference, place="id", max_chars=MAX_REFERENCE_CHARS)
+    size = len(work.body.encode())
+    if size > MAX_TEXT_BYTES:
+        raise TextTooLong(size)
+    return work
+
+
+def register(session: Session, work: NewWork, *, registered_at: datetime, now: datetime) -> WorkRow:
+    """Store a work and its text; the worker embeds it. Raise TextRegistered or ReferenceTaken."""
+    check(work)
+    digest = content_hash(work.body)
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(7200000, :lock)"),
+        {"lock": int.from_bytes(digest[:4], "big", signed=True)},
+    )
+    _refuse_known(session, work, digest)
+    row = WorkRow(
+        reference=work.reference,
+        title=work.title,
+        language=work.language,
+        content_hash=digest,
+        text_chars=len(work.body),
+        registered_at=registered_at,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.execute(
+        text("INSERT INTO work_text (work_id, body) VALUES (:work_id, :body)"),
+        {"work_id": row.work_id, "body": work.body},
+    )
+    return row
+
+
+def _refuse_known(session: Session, work: NewWork, digest: bytes) -> None:
+    if work.reference is not None:
+        same = session.exec(select(WorkRow).where(WorkRow.reference == work.reference)).first()
+        if same and same.work_id is not None:
+            if same.content_hash == digest:
+                raise TextRegistered(same.work_id)
+            raise ReferenceTaken(work.reference, same.work_id)
+    query = select(WorkRow).where(
+        WorkRow.content_hash == digest, col(WorkRow.withdrawn_at).is_(None)
+    )
+    known = session.exec(query).first()
+    if known and known.work_id is not None:
+        raise TextRegistered(known.work_id)
+
+
+def get(session: Session, work_id: int) -> WorkRow:
+    """Return a work or raise WorkNotFound."""
+    row = session.get(WorkRow, work_id) if -(2**63) <= work_id < 2**63 else None
+    if not row:
+        raise WorkNotFound(work_id)
+    return row
+
+
+def body_of(session: Session, work_id: int) -> str | None:
+    """Return a work's text, None once it was erased."""
+    query = text("SELECT body FROM work_text WHERE work_id = :work_id")
+    return session.execute(query, {"work_id": work_id}).scalar()
+
+
+def withdraw(session: Session, work_id: int, *, now: datetime) -> WorkRow:
+    """Withdraw a work: it earns nothing from sales at or after ``now``; what it earned stays."""
+    row = session.get(WorkRow, work_id, with_for_update=True)
+    if not row:
+        raise WorkNotFound(work_id)
+    if row.withdrawn_at:
+        raise WithdrawnAlready(work_id)
+    row.withdrawn_at = max(now, row.registered_at)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def titles(session: Session, work_ids: Sequence[int]) -> dict[int, str]:
+    """Return the titles of these works."""
+    query = select(WorkRow.work_id, WorkRow.title).where(col(WorkRow.work_id).in_(work_ids))
+    return {int(work_id): title for work_id, title in session.exec(query) if work_id is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class EarningWindow:
+    """A work earns from sales at or after ``start`` and before ``end`` (None: no end)."""
+
+    start: datetime
+    end: datetime | None
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether a sale at this instant may pay the work."""
+        return self.start <= instant and (self.end is None or instant < self.end)
+
+
+def earning_windows(session: Session) -> dict[int, EarningWindow]:
+    """Return when each work of the catalogue may earn (D16)."""
+    rows = session.execute(text("SELECT work_id, registered_at, withdrawn_at FROM work"))
+    return {work_id: EarningWindow(start, end) for work_id, start, end in rows}
+
+
+def windows_of(session: Session, work_ids: Sequence[int]) -> dict[int, EarningWindow]:
+    """Return when these works may earn."""
+    query = text("SELECT work_id, registered_at, withdrawn_at FROM work WHERE work_id = ANY(:ids)")
+    rows = session.execute(query, {"ids": list(work_ids)})
+    return {work_id: EarningWindow(start, end) for work_id, start, end in rows}
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instants(windows: Sequence[EarningWindow]) -> list[datetime]:
+    """Return every instant at which the set of earning works changes, in order, from the epoch on."""
+    found = {EPOCH} | {w.start for w in windows} | {w.end for w in windows if w.end}
+    return sorted(found)

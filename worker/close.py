@@ -1,0 +1,232 @@
+"""Closing a period: idempotent short steps, each its own commit, resumed wherever they stopped."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from graphlib import TopologicalSorter
+
+from sqlmodel import Session
+
+from service.ledger import accounts
+from service.ledger.journal import Kind, Source, entry
+from service.ledger.period import Period, PeriodClosed, PeriodRunning
+from service.ledger.release import Credit, release, release_legs
+from service.ledger.statement import make
+from service.store import (
+    journal,
+    lines,
+    parties,
+    periods,
+    receipts,
+    releases,
+    rights,
+    seals,
+    statements,
+    work_batches,
+)
+from service.store.database import Database, unit_of_work
+from service.store.lines import LineKey
+from service.store.releases import MonthCredit
+from worker.receipts import back
+
+LINES_A_STEP = 500
+HOLDERS_A_STEP = 200
+
+Progress = Callable[[str, int, int], None]
+"""Told the step, how much of it is done and how much there is."""
+
+
+def begin(database: Database, period: Period, *, early: bool, now: datetime) -> None:
+    """Set a period closing: what waits of it now still settles into it, what comes later is late.
+
+    Raises PeriodClosed, PeriodRunning (without ``early``), EarlierPeriodOpen. A period that is closing
+    already goes on closing.
+    """
+    if now < period.end and not (early and now >= period.start):
+        raise PeriodRunning(period)
+    with unit_of_work(database) as session:
+        before = periods.begin_closing(session, period, now=now)
+        if before == periods.CLOSED:
+            raise PeriodClosed(period)
+        if before == periods.OPEN:
+            work_batches.mark_closing(session, period.number)
+
+
+def waits_for(database: Database, period: Period) -> int:
+    """Return how many sales a closing period still waits for."""
+    with unit_of_work(database) as session:
+        return work_batches.closing_count(session, period.number)
+
+
+def finish(
+    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
+) -> None:
+    """Release, back, state, snapshot, seal. Only once ``waits_for`` is zero; safe to run again.
+
+    threshold: smallest payable balance in nanos.
+    """
+    assert waits_for(database, period) == 0, "the period still waits for sales"
+    _release_all(database, period, now=now, progress=progress)
+    _back_all(database, period, now=now)
+    _state_all(database, period, threshold=threshold, now=now, progress=progress)
+    with unit_of_work(database) as session:
+        if periods.closing(session) == period:
+            periods.finish_closing(session, period, now=now)
+    with unit_of_work(database) as session:
+        while seals.seal_waiting(session, now=now):
+            pass
+
+
+def _release_all(database: Database, period: Period, *, now: datetime, progress: Progress) -> None:
+    with unit_of_work(database) as session:
+        from_sales = releases.credits_from_sales(session, period)
+        order = list(_downstream_first(session, sorted(from_sales)))
+    done = 0
+    for level in order:
+        for start in range(0, len(level), LINES_A_STEP):
+            chunk = level[start : start + LINES_A_STEP]
+            with unit_of_work(database) as session:
+                _release_lines(session, period, chunk, from_sales, now=now)
+            done += len(chunk)
+            progress("releasing lines", done, sum(len(each) for each in order))
+
+
+def _downstream_first(session: Session, line_ids: Sequence[int]) -> Iterator[list[int]]:
+    """Yield lines in levels: a derivative's before those of the works it passes royalty to."""
+    stored = lines.load(session, line_ids)
+    pending = {
+        LineKey(
+            one.line.rights.work_id,
+            one.line.rights.rights_version_id,
+            one.vendor_id,
+            one.line.tier.number,
+            one.line.currency,
+        )
+        for one in stored.values()
+    }
+    graph: dict[LineKey, set[LineKey]] = {key: set() for key in pending}
+    while pending:
+        versions = rights.versions(session, sorted({key.rights_version_id for key in pending}))
+        above = rights.versions(
+            session, sorted({u for version in versions.values() for u in version.upstream_ppm})
+        )
+        found: set[LineKey] = set()
+        for key in pending:
+            for upstream in versions[key.rights_version_id].upstream_ppm:
+                to = LineKey(
+                    above[upstream].work_id, upstream, key.vendor_id, key.tier, key.currency
+                )
+                if to not in graph:
+                    graph[to] = set()
+                    found.add(to)
+                graph[to].add(key)
+        pending = found
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        ids = lines.ids(session, ready)
+        yield sorted(ids[key] for key in ready)
+        sorter.done(*ready)
+
+
+def _release_lines(
+    session: Session,
+    period: Period,
+    line_ids: Sequence[int],
+    from_sales: dict[int, list[MonthCredit]],
+    *,
+    now: datetime,
+) -> None:
+    released = releases.released_lines(session, period)
+    todo = [line_id for line_id in line_ids if line_id not in released]
+    stored = lines.load(session, todo)
+    before = releases.credited_before(session, todo)
+    passed = releases.credits_from_upstream(session, period, todo)
+    said = []
+    for line_id in todo:
+        one = stored[line_id]
+        months = _by_month(from_sales.get(line_id, []) + passed.get(line_id, []))
+        credits = [Credit(month.month, month.nanos) for month in months]
+        parts = release(one.line, before.get(line_id, 0), credits)
+        upstream = _upstream_lines(session, one)
+        number = releases.insert(
+            session,
+            line_id,
+            period,
+            before=before.get(line_id, 0),
+            months=months,
+            parts=parts,
+            upstream_lines=upstream,
+        )
+        to = [(accounts.holder_held(h), n) for p in parts for h, n in p.to_holder.items()]
+        to += [(accounts.line(upstream[v]), n) for p in parts for v, n in p.to_upstream.items()]
+        total = sum(credit.nanos for credit in credits)
+        legs = release_legs(accounts.line(line_id), total, to)
+        made = entry(Source(Kind.RELEASE, number), one.line.currency, legs)
+        said += [made] if made else []
+    if said:
+        journal.append_entries(session, said, period=period.number, now=now)
+
+
+def _by_month(credits: Sequence[MonthCredit]) -> list[MonthCredit]:
+    months: dict[Period, MonthCredit] = {}
+    for one in credits:
+        seen = months.get(one.month, MonthCredit(one.month, 0, 0, 0))
+        months[one.month] = MonthCredit(
+            one.month,
+            seen.nanos + one.nanos,
+            seen.sales_count + one.sales_count,
+            seen.output_tokens + one.output_tokens,
+        )
+    return [months[month] for month in sorted(months)]
+
+
+def _upstream_lines(session: Session, one: lines.StoredLine) -> dict[int, int]:
+    """Return the line of each upstream rights version this line passes royalty to."""
+    versions = rights.versions(session, sorted(one.line.rights.upstream_ppm))
+    keys = {
+        version_id: LineKey(
+            version.work_id, version_id, one.vendor_id, one.line.tier.number, one.line.currency
+        )
+        for version_id, version in versions.items()
+    }
+    found = lines.ids(session, keys.values())
+    return {version_id: found[key] for version_id, key in keys.items()}
+
+
+def _back_all(database: Database, period: Period, *, now: datetime) -> None:
+    with unit_of_work(database) as session:
+        vendors = parties.vendor_ids(session)
+    for slug, vendor_id in vendors.items():
+        with unit_of_work(database) as session:
+            receipts.lock_backing(session, vendor_id)
+            if periods.hold(session, period) == periods.CLOSING:
+                for currency in receipts.currencies(session, vendor_id):
+                    back(session, vendor_id, slug, currency, into=period, now=now)
+
+
+def _state_all(
+    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
+) -> None:
+    with unit_of_work(database) as session:
+        due = statements.recipients(session, period)
+    for start in range(0, len(due), HOLDERS_A_STEP):
+        chunk = due[start : start + HOLDERS_A_STEP]
+        holders = [recipient.holder_id for recipient in chunk]
+        with unit_of_work(database) as session:
+            stated = statements.lines_of(session, period, holders)
+            openings = statements.openings(session, period, holders)
+            held = statements.held(session, period, holders)
+            vendor_ids = parties.vendor_ids(session)
+            for recipient in chunk:
+                statement = make(
+                    recipient.holder_id,
+                    recipient.currency,
+                    period,
+                    opening_nanos=openings.get(recipient, 0),
+                    lines=stated.get(recipient, []),
+                    held_nanos=held.get(recipient, 0),
+                    threshold=threshold,
+                )
+                statements.insert(session, statement, vendor_ids, now=now)
+        progress("writing statements", min(start + HOLDERS_A_STEP, len(due)), len(due))
