@@ -25,6 +25,7 @@ from service.ledger.settlement_array import (
 )
 from service.ledger.tiers import Tier
 from service.store import (
+    earning,
     journal,
     lines,
     periods,
@@ -32,7 +33,6 @@ from service.store import (
     settlement_rows,
     terms,
     work_batches,
-    works,
 )
 from service.store.database import Database, unit_of_work
 from service.store.entry_rows import EntryColumns
@@ -185,7 +185,7 @@ def eligible_matches(session: Session, sales: Sequence[SaleRow]) -> Matches:
     """Keep the shares of works that may earn from each sale; the rest is unmatched."""
     work_ids = sorted({work for sale in sales for work in sale.work_ids or ()})
     by_day = rights.of_works(session, work_ids)
-    windows = works.windows_of(session, work_ids)
+    windows = earning.windows_of(session, work_ids)
     version_on: dict[tuple[int, date], int | None] = {}
     of_sale, unmatched = [], []
     for sale in sales:

@@ -32,7 +32,7 @@ class PreviewSpan:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedAttribution:
-    """What a text would be attributed to now. share_ppm by work and unmatched_ppm sum to 1,000,000."""
+    """What a text would be attributed to now; shares by work and unmatched_ppm sum to 1,000,000."""
 
     share_ppm: dict[int, int]
     unmatched_ppm: int

@@ -13,11 +13,12 @@ from service.store.database import driver
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A text to attribute: what it is, whose, and the instant of the catalogue it is judged by."""
+    """A text to attribute: what it is, whose, and the era of the catalogue it is judged by."""
 
     vendor_id: int
     text_hash: bytes
     catalogue_at: datetime
+    embedding_no: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,17 @@ def engine_id(session: Session, version: str) -> int:
     return int(session.execute(query, {"v": version}).scalar_one())
 
 
-def known(
-    session: Session, wanted: Sequence[Wanted], *, engine: int, embedding_no: int
-) -> dict[tuple[bytes, datetime], int]:
-    """Return which wanted texts are attributed already in this state of engine, index and catalogue."""
+def known(session: Session, wanted: Sequence[Wanted], *, engine: int) -> dict[Wanted, int]:
+    """Return which wanted texts this engine attributed already, in the same era of the catalogue."""
+    keys = {(w.text_hash, w.catalogue_at, w.embedding_no): w for w in wanted}
     rows = driver(session).execute(
-        "SELECT a.text_hash, a.catalogue_at, a.attribution_id FROM attribution a "
-        "JOIN unnest(%s::bytea[], %s::timestamptz[]) AS w (h, c) "
-        "ON a.text_hash = w.h AND a.catalogue_at = w.c "
-        "WHERE a.engine_id = %s AND a.embedding_no = %s",
-        ([w.text_hash for w in wanted], [w.catalogue_at for w in wanted], engine, embedding_no),
+        "SELECT a.text_hash, a.catalogue_at, a.embedding_no, a.attribution_id FROM attribution a "
+        "JOIN unnest(%s::bytea[], %s::timestamptz[], %s::bigint[]) AS w (h, c, n) "
+        "ON a.text_hash = w.h AND a.catalogue_at = w.c AND a.embedding_no = w.n "
+        "WHERE a.engine_id = %s",
+        (*([key[at] for key in keys] for at in range(3)), engine),
     )
-    return {(bytes(h), at): int(number) for h, at, number in rows}
+    return {keys[bytes(h), at, n]: int(number) for h, at, n, number in rows}
 
 
 def insert(
@@ -75,7 +75,6 @@ def insert(
     wanted: Wanted,
     *,
     engine: int,
-    embedding_no: int,
     share_ppm: Mapping[int, int],
     unmatched_ppm: int,
     evidence: Sequence[EvidenceRow],
@@ -92,7 +91,7 @@ def insert(
         (
             wanted.text_hash,
             engine,
-            embedding_no,
+            wanted.embedding_no,
             wanted.catalogue_at,
             works,
             [share_ppm[work] for work in works],

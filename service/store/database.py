@@ -91,3 +91,12 @@ def role_of(url: str) -> str:
     role = make_url(url).username
     assert role, "a database URL names its role"
     return role
+
+
+def is_powerful(session: Session) -> bool:
+    """Whether the role owns the journal or is a superuser, and so could change what is said."""
+    query = text(
+        "SELECT rolsuper OR EXISTS (SELECT 1 FROM pg_tables WHERE tablename = 'journal_entry' "
+        "AND tableowner = current_user) FROM pg_roles WHERE rolname = current_user"
+    )
+    return bool(session.execute(query).scalar_one())

@@ -89,15 +89,20 @@ def append(
         ),
     ).fetchall()
     ids = {int(ordinal): int(passage_id) for passage_id, ordinal in rows}
-    connection.execute(
+    numbers = connection.execute(
         "INSERT INTO embedding (encoder_id, embedding_no, passage_id, vector) "
         "SELECT %(e)s, coalesce((SELECT max(embedding_no) FROM embedding WHERE encoder_id = %(e)s), 0) "
-        "+ n, p, v FROM unnest(%(p)s::bigint[], %(v)s::bytea[]) WITH ORDINALITY AS t (p, v, n)",
+        "+ n, p, v FROM unnest(%(p)s::bigint[], %(v)s::bytea[]) WITH ORDINALITY AS t (p, v, n) "
+        "RETURNING embedding_no",
         {
             "e": encoder,
             "p": [ids[ordinal] for ordinal in range(len(spans))],
             "v": [row.tobytes() for row in vectors.astype("<f2")],
         },
+    )
+    connection.execute(
+        "UPDATE work SET embedding_no = %s WHERE work_id = %s",
+        (max((int(row[0]) for row in numbers), default=0), work_id),
     )
     return True
 
@@ -137,3 +142,14 @@ def passages(session: Session, passage_ids: Sequence[int]) -> list[PassageRow]:
         (list(passage_ids),),
     )
     return [PassageRow(p, w, s, e, bytes(h)) for p, w, s, e, h in rows]
+
+
+def installation(session: Session) -> str:
+    """Return what tells this database from any other."""
+    return str(session.execute(text("SELECT installation_id FROM installation")).scalar_one())
+
+
+def count_up_to(session: Session, encoder: int, embedding_no: int) -> int:
+    """Count the embeddings of an encoder up to a number: what an index with this watermark holds."""
+    query = text("SELECT count(*) FROM embedding WHERE encoder_id = :e AND embedding_no <= :n")
+    return int(session.execute(query, {"e": encoder, "n": embedding_no}).scalar_one())

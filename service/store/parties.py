@@ -48,11 +48,17 @@ def slug_of(name: str) -> str:
 
 
 def add_company(
-    session: Session, kind: str, name: str, *, now: datetime, is_sample: bool = False
+    session: Session,
+    kind: str,
+    name: str,
+    *,
+    now: datetime,
+    slug: str | None = None,
+    is_sample: bool = False,
 ) -> PartyRow:
     """Add a vendor or chain party; raise VendorExists where its public id is taken."""
     check_text(name, place="name", max_chars=_MAX_NAME)
-    slug = slug_of(name)
+    slug = slug or slug_of(name)
     if session.exec(select(PartyRow).where(PartyRow.slug == slug)).first():
         raise VendorExists(name)
     row = PartyRow(kind=kind, slug=slug, name=name, is_sample=is_sample, created_at=now)

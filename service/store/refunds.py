@@ -103,6 +103,12 @@ def claim_waiting(session: Session) -> WaitingRefund | None:
     return WaitingRefund(*row) if row else None
 
 
+def any_waiting(session: Session) -> bool:
+    """Whether a refund is not posted yet."""
+    query = text("SELECT EXISTS (SELECT 1 FROM refund WHERE applied_at IS NULL)")
+    return bool(session.execute(query).scalar_one())
+
+
 def applied(session: Session, refund_id: int, *, now: datetime) -> None:
     """Mark a refund posted."""
     session.execute(

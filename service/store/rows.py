@@ -79,6 +79,7 @@ class WorkRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     created_at: datetime = Field(sa_column=_instant())
     embedded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    embedding_no: int | None = Field(default=None, sa_column=_number(nullable=True))
 
 
 class RateCardRow(SQLModel, table=True):

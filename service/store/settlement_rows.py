@@ -55,6 +55,26 @@ def sales_of(session: Session, batches: Sequence[WorkBatch]) -> list[SaleRow]:
     return [SaleRow(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class TextSale:
+    """A sale with text, as attribution needs it."""
+
+    sale_id: int
+    sold_at: datetime
+    tier: int
+    text_hash: bytes
+
+
+def sales_with_text(session: Session, batch: WorkBatch) -> list[TextSale]:
+    """Return the sales of a batch that came with a text and cost something."""
+    rows = driver(session).execute(
+        "SELECT sale_id, sold_at, tier, text_hash FROM sale "
+        "WHERE sale_id BETWEEN %s AND %s AND text_hash IS NOT NULL AND gross_nanos > 0",
+        (batch.first_sale_id, batch.last_sale_id),
+    )
+    return [TextSale(sale_id, at, tier, bytes(h)) for sale_id, at, tier, h in rows]
+
+
 def quarantine(
     session: Session,
     sale: SaleRow,

@@ -1,10 +1,10 @@
-"""Works: registration, texts, withdrawal, and what of the catalogue may earn when."""
+"""Works: registration, texts, withdrawal."""
 
 import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -161,37 +161,3 @@ def titles(session: Session, work_ids: Sequence[int]) -> dict[int, str]:
     """Return the titles of these works."""
     query = select(WorkRow.work_id, WorkRow.title).where(col(WorkRow.work_id).in_(work_ids))
     return {int(work_id): title for work_id, title in session.exec(query) if work_id is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class EarningWindow:
-    """A work earns from sales at or after ``start`` and before ``end`` (None: no end)."""
-
-    start: datetime
-    end: datetime | None
-
-    def covers(self, instant: datetime) -> bool:
-        """Whether a sale at this instant may pay the work."""
-        return self.start <= instant and (self.end is None or instant < self.end)
-
-
-def earning_windows(session: Session) -> dict[int, EarningWindow]:
-    """Return when each work of the catalogue may earn (D16)."""
-    rows = session.execute(text("SELECT work_id, registered_at, withdrawn_at FROM work"))
-    return {work_id: EarningWindow(start, end) for work_id, start, end in rows}
-
-
-def windows_of(session: Session, work_ids: Sequence[int]) -> dict[int, EarningWindow]:
-    """Return when these works may earn."""
-    query = text("SELECT work_id, registered_at, withdrawn_at FROM work WHERE work_id = ANY(:ids)")
-    rows = session.execute(query, {"ids": list(work_ids)})
-    return {work_id: EarningWindow(start, end) for work_id, start, end in rows}
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def instants(windows: Sequence[EarningWindow]) -> list[datetime]:
-    """Return every instant at which the set of earning works changes, in order, from the epoch on."""
-    found = {EPOCH} | {w.start for w in windows} | {w.end for w in windows if w.end}
-    return sorted(found)

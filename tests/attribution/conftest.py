@@ -8,7 +8,7 @@ from attribution.encoder import MiniLM
 
 
 class WordEncoder:
-    """Encodes a text as the sum of one pseudo-random direction for each of its words."""
+    """Encodes a text as the sum of one pseudo-random direction for each of its longer words."""
 
     dimension = 64
 
@@ -23,7 +23,7 @@ class WordEncoder:
 
     def _row(self, text):
         total = np.zeros(self.dimension)
-        for word in re.findall(r"\w+", text.lower()) or [text]:
+        for word in re.findall(r"\w{4,}", text.lower()) or [text]:
             seed = int.from_bytes(blake2b(word.encode(), digest_size=8).digest())
             total += np.random.default_rng(seed).standard_normal(self.dimension)
         return total / np.linalg.norm(total)

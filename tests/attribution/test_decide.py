@@ -41,7 +41,32 @@ def shares(output, hits, eligible=everyone):
 TABLE = {
     "nothing near": ([100, 100], [[], []], {}, 1_000_000),
     "all of it": ([100, 100], [[near(ODE, 0.9)], [near(ODE, 0.9)]], {ODE: 1_000_000}, 0),
-    "too far": ([100, 100], [[near(ODE, 0.5)], [near(ODE, 0.5)]], {}, 1_000_000),
+    "too far": ([100, 100], [[near(ODE, 0.49)], [near(ODE, 0.49)]], {}, 1_000_000),
+    "too weak": ([100, 100], [[near(ODE, 0.74)], [near(ODE, 0.74)]], {}, 1_000_000),
+    "two sure passages carry three weak ones": (
+        [100] * 5,
+        [
+            [near(ODE, 0.75)],
+            [near(ODE, 0.5)],
+            [near(ODE, 0.5)],
+            [near(ODE, 0.5)],
+            [near(ODE, 0.75)],
+        ],
+        {ODE: 1_000_000},
+        0,
+    ),
+    "two sure passages do not carry four weak ones": (
+        [100] * 6,
+        [[near(ODE, 0.75)], *[[near(ODE, 0.5)]] * 4, [near(ODE, 0.75)]],
+        {},
+        1_000_000,
+    ),
+    "a verbatim passage carries no weak ones": (
+        [100, 100, 100, 100],
+        [[near(ODE, 0.99)], [near(ODE, 0.6)], [near(ODE, 0.6)], []],
+        {ODE: 250_000},
+        750_000,
+    ),
     "the rest is nobody's": (
         [100, 100, 100],
         [[near(ODE, 0.9)], [], [near(ODE, 0.9)]],

@@ -41,6 +41,6 @@ def upgrade() -> None:
     op.execute(
         f"GRANT UPDATE (sale_id) ON sale TO {quoted}"
     )  # the right to lock a row; the trigger refuses
-    op.execute(f"GRANT SELECT ON posting TO {quoted}")
+    op.execute(f"GRANT SELECT ON posting, installation TO {quoted}")
     op.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
     op.execute(f"GRANT SELECT ON alembic_version TO {quoted}")

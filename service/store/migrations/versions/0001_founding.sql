@@ -1,6 +1,9 @@
 -- The founding schema. PostgreSQL 15 features only; extensions: none.
 
 CREATE SEQUENCE request_number;
+-- Tells this database's index files from another's.
+CREATE TABLE installation (installation_id uuid PRIMARY KEY, founded_at timestamptz NOT NULL);
+INSERT INTO installation VALUES (gen_random_uuid(), now());
 
 -- Parties and people ------------------------------------------------------------------------------
 CREATE TABLE party (
@@ -53,7 +56,8 @@ CREATE TABLE work (
     registered_at timestamptz NOT NULL,
     withdrawn_at  timestamptz CHECK (withdrawn_at >= registered_at),
     created_at    timestamptz NOT NULL,
-    embedded_at   timestamptz
+    embedded_at   timestamptz,
+    embedding_no  bigint
 );
 CREATE UNIQUE INDEX work_same_text ON work (content_hash) WHERE withdrawn_at IS NULL;
 CREATE INDEX work_unembedded ON work (work_id) WHERE embedded_at IS NULL;

@@ -1,0 +1,52 @@
+"""Structured logs: one line of JSON an event on standard error, of ours and of the libraries."""
+
+import logging
+import sys
+import traceback
+
+import structlog
+
+_QUIET = ("httpx", "httpcore", "sqlalchemy", "uvicorn.access")
+
+
+def configure(level: str) -> None:
+    """Log events of ``level`` (DEBUG, INFO, WARNING, ERROR) and above. Safe to call again."""
+    stamps: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*stamps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=stamps,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.dict_tracebacks,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Return where an error was raised, innermost last: places in code only, no values, no message.
+
+    Messages of database errors quote what was sent; they are never logged.
+    """
+    return [
+        f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-20:]
+    ]

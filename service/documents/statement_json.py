@@ -1,0 +1,54 @@
+"""A statement for programs: amounts are exact decimal strings, never floats."""
+
+from service.documents.statement_document import (
+    HOW_TO_ASK,
+    StatementDocument,
+    nanos_of,
+    percent_of,
+)
+from service.ledger.money import format_nanos
+from service.ledger.statement import StatementLine
+
+
+def statement_json(document: StatementDocument) -> dict[str, object]:
+    """Return the statement as JSON values: opening + earned + adjusted = closing."""
+    statement = document.statement
+    closing = statement.closing
+    return {
+        "number": document.number,
+        "holder": {"holder_id": statement.holder_id, "name": document.holder_name},
+        "period": str(statement.period),
+        "currency": statement.currency,
+        "issued_at": document.issued_at.isoformat().replace("+00:00", "Z"),
+        "opening_balance": format_nanos(statement.opening_nanos),
+        "lines": [_line(document, line) for line in document.earned_lines],
+        "earned": format_nanos(nanos_of(document.earned_lines)),
+        "adjustments": [_line(document, line) for line in document.adjustments],
+        "adjusted": format_nanos(nanos_of(document.adjustments)),
+        "closing_balance": format_nanos(statement.closing_nanos),
+        "held": _part(closing.held_nanos, document.held_reason),
+        "payable": _part(closing.payable_nanos, ""),
+        "carried_forward": _part(closing.carried_nanos, document.carried_reason),
+        "how_to_ask": HOW_TO_ASK,
+    }
+
+
+def _part(nanos: int, reason: str) -> dict[str, str]:
+    part = {"amount": format_nanos(nanos)}
+    return part | {"reason": reason} if reason else part
+
+
+def _line(document: StatementDocument, line: StatementLine) -> dict[str, object]:
+    return {
+        "line_id": line.line_id,
+        "work": {"work_id": line.work_id, "title": document.work_titles[line.work_id]},
+        "vendor": {"id": line.vendor, "name": document.vendor_names[line.vendor]},
+        "tier": str(line.tier),
+        "month": str(line.month),
+        "sales_count": line.sales_count,
+        "output_tokens": line.output_tokens,
+        "credited": format_nanos(line.credited_nanos),
+        "share_ppm": line.share_ppm,
+        "share_percent": percent_of(line.share_ppm),
+        "amount": format_nanos(line.nanos),
+    }

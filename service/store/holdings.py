@@ -1,0 +1,72 @@
+"""The works a holder has, or had, a share in: what a creator may see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.store.works import WorkNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWork:
+    """A work and the holder's share in its newest split; zero once the split leaves it out."""
+
+    work_id: int
+    title: str
+    language: str
+    text_chars: int
+    registered_at: datetime
+    withdrawn_at: datetime | None
+    embedded_at: datetime | None
+    share_ppm: int
+
+
+_HELD = """
+SELECT w.work_id, w.title, w.language, w.text_chars, w.registered_at, w.withdrawn_at, w.embedded_at,
+    coalesce(v.shares_ppm[array_position(v.holder_ids, CAST(:holder AS bigint))], 0)
+FROM work w
+JOIN LATERAL (SELECT holder_ids, shares_ppm FROM rights_version r WHERE r.work_id = w.work_id
+              ORDER BY lower(days) DESC LIMIT 1) AS v ON true
+WHERE w.work_id IN (SELECT work_id FROM rights_version
+                    WHERE holder_ids @> ARRAY[CAST(:holder AS bigint)])
+"""
+
+
+def page(
+    session: Session, holder_id: int, *, search: str, before: int | None, limit: int
+) -> list[HeldWork]:
+    """List a holder's works, newest first, below one number; ``search`` is part of a title."""
+    pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    if "\0" in search:
+        return []
+    rows = session.execute(
+        text(
+            _HELD + "AND w.title ILIKE :pattern "
+            "AND (CAST(:before AS bigint) IS NULL OR w.work_id < :before) "
+            "ORDER BY w.work_id DESC LIMIT :limit"
+        ),
+        {"holder": holder_id, "pattern": f"%{pattern}%", "before": before, "limit": limit},
+    )
+    return [HeldWork(*row) for row in rows]
+
+
+def get(session: Session, holder_id: int, work_id: int) -> HeldWork:
+    """Return one work of a holder; raise WorkNotFound for none and for somebody else's alike."""
+    row = None
+    if 0 < work_id < 2**63:
+        query = text(_HELD + "AND w.work_id = :work")
+        row = session.execute(query, {"holder": holder_id, "work": work_id}).first()
+    if not row:
+        raise WorkNotFound(work_id)
+    return HeldWork(*row)
+
+
+def among(session: Session, holder_id: int, work_ids: list[int]) -> set[int]:
+    """Return which of these works the holder has, or had, a share in."""
+    query = text(
+        "SELECT work_id FROM rights_version WHERE work_id = ANY(:works) "
+        "AND holder_ids @> ARRAY[CAST(:holder AS bigint)]"
+    )
+    return set(session.execute(query, {"works": work_ids, "holder": holder_id}).scalars())

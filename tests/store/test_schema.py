@@ -1,0 +1,60 @@
+import psycopg
+import pytest
+from service.store.database import Database, unit_of_work
+from service.store.rows import SQLModel
+from sqlalchemy import text
+from worker.founding import found
+
+
+def test_the_application_owns_nothing_and_is_no_superuser(database):
+    with unit_of_work(database) as session:
+        row = session.execute(
+            text("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        ).one()
+        owned = session.execute(
+            text("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")
+        ).scalar_one()
+    assert tuple(row) == ("wellspring_app", False)
+    assert owned == 0
+
+
+def test_every_row_class_has_the_columns_of_its_table(database):
+    with unit_of_work(database) as session:
+        for table in SQLModel.metadata.tables.values():
+            found_columns = session.execute(
+                text("SELECT column_name FROM information_schema.columns WHERE table_name = :t"),
+                {"t": table.name},
+            ).scalars()
+            assert set(found_columns) == set(table.columns.keys()), table.name
+
+
+def test_founding_twice_changes_nothing(database, now):
+    for _ in range(2):
+        with unit_of_work(database) as session:
+            found(session, now=now)
+    with unit_of_work(database) as session:
+        assert session.execute(text("SELECT count(*) FROM party")).scalar_one() == 6
+        assert session.execute(text("SELECT count(*) FROM contract")).scalar_one() == 2
+
+
+IMMUTABLE = [
+    "journal_entry", "balance_delta", "balance_snapshot", "batch", "seal", "statement",
+    "statement_line", "release", "release_part", "sale", "attribution",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", IMMUTABLE)
+@pytest.mark.parametrize("role", ["app", "owner", "superuser"])
+@pytest.mark.parametrize("verb", ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET {} = {}"])
+def test_what_is_said_is_said(urls, table, role, verb):
+    database = Database.connect(getattr(urls, role))
+    with psycopg.connect(database.url) as connection:
+        column = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s LIMIT 1",
+            (table,),
+        ).fetchone()[0]
+        with pytest.raises(
+            (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
+        ):
+            connection.execute(verb.format(table, column, column))
+    database.close()

@@ -1,0 +1,137 @@
+"""Attribution of reported sales: read, compute outside of transactions, store in short slices."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+from attribution.values import Attribution
+from service.ledger.contract import NoContract
+from service.ledger.money import PPM
+from service.ledger.tiers import Tier
+from service.store import attributions, earning, settlement_rows, terms, work_batches
+from service.store.attributions import EvidenceRow, Wanted
+from service.store.database import Database, unit_of_work
+from service.store.earning import EarningWindow
+from service.store.work_batches import WorkBatch
+from worker.engine_room import EngineRoom
+
+TEXTS_A_SLICE = 16
+SLICE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a batch needs: the wanted attribution of each sale that feeds a pool."""
+
+    wanted_of_sale: dict[int, Wanted]
+    windows: Mapping[int, EarningWindow]
+
+
+def attribute_next(database: Database, room: EngineRoom, *, now: datetime) -> int | None:
+    """Work on the first free batch for about 2 s; return the texts attributed, None if none waits.
+
+    Each slice of texts is stored in its own commit, so a killed worker loses one slice. A batch moves
+    on once all its sales have an attribution. Equal texts are attributed once.
+    """
+    with work_batches.claim_to_attribute(database) as batch:
+        if batch is None:
+            return None
+        room.refresh()
+        plan = _plan(database, batch)
+        missing = _missing(database, room, plan)
+        started, count = monotonic(), 0
+        while count < len(missing) and monotonic() - started < SLICE_SECONDS:
+            slice_ = missing[count : count + TEXTS_A_SLICE]
+            _attribute(database, room, plan, slice_, now=now)
+            count += len(slice_)
+        if count == len(missing):
+            _finish(database, room, batch, plan, now=now)
+        return count
+
+
+def _plan(database: Database, batch: WorkBatch) -> _Plan:
+    """Sales without text or without a pool are settled unattributed, so they want nothing."""
+    with unit_of_work(database) as session:
+        sales = settlement_rows.sales_with_text(session, batch)
+        vendor = terms.of_vendors(session, [batch.vendor_id])[batch.vendor_id]
+        eras = earning.eras(session)
+    wanted = {}
+    for sale in sales:
+        try:
+            contract = vendor.contract_on(sale.sold_at.astimezone(UTC).date())
+        except NoContract:
+            continue  # settlement quarantines it
+        if contract.pool_rate(Tier.numbered(sale.tier)):
+            wanted[sale.sale_id] = Wanted(batch.vendor_id, sale.text_hash, *eras.of(sale.sold_at))
+    return _Plan(wanted, eras.windows)
+
+
+def _missing(database: Database, room: EngineRoom, plan: _Plan) -> list[Wanted]:
+    distinct = list(dict.fromkeys(plan.wanted_of_sale.values()))
+    with unit_of_work(database) as session:
+        known = attributions.known(session, distinct, engine=room.engine_id)
+    return [wanted for wanted in distinct if wanted not in known]
+
+
+def _attribute(
+    database: Database, room: EngineRoom, plan: _Plan, slice_: Sequence[Wanted], *, now: datetime
+) -> None:
+    """Attribute one slice of texts, each judged by the catalogue of its era."""
+    with unit_of_work(database) as session:
+        hashes = [wanted.text_hash for wanted in slice_]
+        bodies = attributions.texts(session, slice_[0].vendor_id, hashes)
+    fingerprints = room.fingerprint([bodies.get(wanted.text_hash, "") for wanted in slice_])
+    by_era: dict[datetime, list[int]] = defaultdict(list)
+    for at, wanted in enumerate(slice_):
+        by_era[wanted.catalogue_at].append(at)
+    found: dict[int, Attribution] = {}
+    for instant, positions in by_era.items():
+        eligible = _earning_at(plan.windows, instant)
+        made = room.attribute([fingerprints[at] for at in positions], eligible)
+        found |= dict(zip(positions, made, strict=True))
+    with unit_of_work(database) as session:
+        for at, wanted in enumerate(slice_):
+            attributions.insert(
+                session,
+                wanted,
+                engine=room.engine_id,
+                share_ppm=found[at].share_ppm,
+                unmatched_ppm=found[at].unmatched_ppm,
+                evidence=evidence_rows(found[at]),
+                now=now,
+            )
+
+
+def _earning_at(windows: Mapping[int, EarningWindow], at: datetime) -> Callable[[int], bool]:
+    return lambda work_id: work_id in windows and windows[work_id].covers(at)
+
+
+def evidence_rows(attribution: Attribution) -> list[EvidenceRow]:
+    """Return the evidence with its confidence in ppm: no float leaves attribution."""
+    return [
+        EvidenceRow(
+            one.output_start,
+            one.output_end,
+            one.work_id,
+            one.passage_id,
+            one.source_start,
+            one.source_end,
+            round(one.confidence * PPM),
+            one.kind,
+        )
+        for one in attribution.evidence
+    ]
+
+
+def _finish(
+    database: Database, room: EngineRoom, batch: WorkBatch, plan: _Plan, *, now: datetime
+) -> None:
+    with unit_of_work(database) as session:
+        wanted = list(set(plan.wanted_of_sale.values()))
+        known = attributions.known(session, wanted, engine=room.engine_id)
+        assert len(known) == len(wanted), "an attribution vanished"
+        if work_batches.attributed(session, batch.work_batch_id, now=now):
+            linked = {sale: known[w] for sale, w in plan.wanted_of_sale.items()}
+            attributions.link(session, linked)

@@ -1,0 +1,133 @@
+"""Celery: tasks of one line that carry no facts, the doorbell, the tick and the embedded worker."""
+
+from threading import Event, Thread
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from service.settings import Settings
+from worker import drain
+from worker.workplace import Workplace, open_workplace
+
+TICK_SECONDS = 1.0
+RING_EXPIRES_SECONDS = 60
+
+log = structlog.get_logger()
+app = Celery("wellspring", broker=Settings().broker_url, backend=None)
+app.conf.update(
+    task_ignore_result=True,
+    task_default_queue="wellspring",
+    task_publish_retry=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=3,
+    worker_redirect_stdouts=False,
+    worker_hijack_root_logger=False,
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    broker_transport_options={"polling_interval": 0.05},
+    beat_schedule={
+        f"tick-{name}": {"task": name, "schedule": 5.0, "options": {"expires": 5}}
+        for name in ("embed", "attribute", "settle")
+    },
+)
+
+_place: dict[str, Workplace] = {}
+
+
+def use(workplace: Workplace) -> None:
+    """Let the tasks of this process work at one place."""
+    _place["here"] = workplace
+
+
+def place() -> Workplace:
+    """Return this process's workplace; a worker started by Celery opens its own."""
+    if "here" not in _place:
+        use(open_workplace(Settings()))
+    return _place["here"]
+
+
+@app.task(name="embed")  # type: ignore[untyped-decorator]
+def embed() -> None:
+    """Embed works that wait. Rung by the doorbell and by the tick."""
+    again(embed, more=drain.embed(place()))
+
+
+@app.task(name="attribute")  # type: ignore[untyped-decorator]
+def attribute() -> None:
+    """Attribute sales that wait. Rung by the doorbell and by the tick."""
+    again(attribute, more=drain.attribute(place()))
+
+
+@app.task(name="settle")  # type: ignore[untyped-decorator]
+def settle() -> None:
+    """Settle what is attributed, close what closes, seal. Rung by the doorbell and by the tick."""
+    again(settle, more=drain.settle(place()))
+
+
+def again(task: Any, *, more: bool) -> None:
+    """Ring for the same work once more where some is left."""
+    if more:
+        ring(task)
+
+
+def ring(*tasks: Any) -> None:
+    """Send the rings; a broker that is down loses them and the tick makes up for it."""
+    for task in tasks:
+        try:
+            task.apply_async(expires=RING_EXPIRES_SECONDS, retry=False)
+        except Exception as error:  # noqa: BLE001 - any transport's error: rows wait, nothing is lost
+            log.warning("doorbell.lost", task=task.name, error=type(error).__name__)
+
+
+class CeleryDoorbell:
+    """Rings workers from a thread of its own: a ring costs its caller nothing and never fails it."""
+
+    def __init__(self) -> None:
+        self._rung = Event()
+        Thread(target=self._run, name="doorbell", daemon=True).start()
+
+    def ring(self) -> None:
+        """Ask for a ring; rings asked for meanwhile are one."""
+        self._rung.set()
+
+    def _run(self) -> None:
+        while True:
+            self._rung.wait()
+            self._rung.clear()
+            ring(embed, attribute, settle)
+
+
+class EmbeddedWorker:
+    """A Celery worker and its tick in threads of this process, on ``memory://`` or any broker."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        use(workplace)
+        self._stopped = Event()
+        self._worker = app.Worker(
+            pool="threads",
+            concurrency=2,
+            loglevel="WARNING",
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        self._threads = [
+            Thread(target=self._worker.start, name="worker", daemon=True),
+            Thread(target=self._tick, name="tick", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start working."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop after the running step."""
+        self._stopped.set()
+        self._worker.stop()
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(TICK_SECONDS):
+            if drain.waits(place()):
+                ring(embed, attribute, settle)

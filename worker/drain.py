@@ -1,0 +1,115 @@
+"""What the tasks do: short steps over waiting rows, each safe to run by several at once."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from service.store import embeddings, periods, refunds, seals, work_batches
+from service.store.database import unit_of_work
+from worker import close
+from worker.attributing import attribute_next
+from worker.embedding import embed_next
+from worker.refunds import apply_next
+from worker.settlement import settle_batch
+from worker.workplace import Workplace
+
+STEP_SECONDS = 2.0
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_step: str, _done: int, _of: int) -> None:
+    """Tell nobody."""
+
+
+def embed(workplace: Workplace) -> bool:
+    """Embed waiting works for one step; whether there may be more."""
+    works, _ = embed_next(workplace.database, workplace.room, now=workplace.clock())
+    return works > 0
+
+
+def attribute(workplace: Workplace) -> bool:
+    """Attribute waiting sales for one step, once no work waits for embedding; whether more wait."""
+    with unit_of_work(workplace.database) as session:
+        if embeddings.unembedded_count(session):
+            return True
+    return attribute_next(workplace.database, workplace.room, now=workplace.clock()) is not None
+
+
+def settle(workplace: Workplace) -> bool:
+    """Settle, apply refunds, finish what closes and seal, for one step; whether more waits."""
+    database, started = workplace.database, monotonic()
+    while settle_batch(database, now=workplace.clock()) or apply_next(
+        database, now=workplace.clock()
+    ):
+        if monotonic() - started > STEP_SECONDS:
+            return True
+    finish_closing(workplace, silent)
+    with unit_of_work(database) as session:
+        seals.seal_waiting(session, now=workplace.clock())
+    return False
+
+
+def waits(workplace: Workplace) -> bool:
+    """Whether any row waits for a worker."""
+    with unit_of_work(workplace.database) as session:
+        waiting = work_batches.waiting(session)
+        return bool(
+            waiting.to_attribute
+            or waiting.to_settle
+            or embeddings.unembedded_count(session)
+            or refunds.any_waiting(session)
+            or periods.closing(session)
+            or seals.unsealed_count(session)
+        )
+
+
+def finish_closing(workplace: Workplace, progress: Progress) -> None:
+    """Finish a closing period if it waits for no sale any more."""
+    with unit_of_work(workplace.database) as session:
+        period = periods.closing(session)
+    if period and not close.waits_for(workplace.database, period):
+        close.finish(
+            workplace.database,
+            period,
+            threshold=workplace.threshold_nanos,
+            now=workplace.clock(),
+            progress=progress,
+        )
+
+
+def drain(workplace: Workplace, progress: Progress = silent) -> int:
+    """Embed, attribute, settle and seal until nothing waits; return the passages embedded.
+
+    What another process holds is waited for only as long as it is the last thing left.
+    """
+    passages = _embed_all(workplace, progress)
+    with unit_of_work(workplace.database) as session:
+        waits = work_batches.waiting(session)
+        total = waits.to_attribute + waits.to_settle
+    while True:
+        busy = attribute(workplace)
+        if not busy:
+            busy = settle(workplace)
+        with unit_of_work(workplace.database) as session:
+            waits = work_batches.waiting(session)
+        left = waits.to_attribute + waits.to_settle
+        total = max(total, left)
+        progress("attributing and settling sales", total - left, total)
+        if not left and not busy:
+            break
+    workplace.room.save()
+    return passages
+
+
+def _embed_all(workplace: Workplace, progress: Progress) -> int:
+    with unit_of_work(workplace.database) as session:
+        total = embeddings.unembedded_count(session)
+    done = passages = 0
+    while done < total or total == 0:
+        works, count = embed_next(workplace.database, workplace.room, now=workplace.clock())
+        if not works:
+            break
+        done, passages = done + works, passages + count
+        progress("embedding works", done, max(total, done))
+    workplace.room.refresh(progress)
+    return passages

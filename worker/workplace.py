@@ -1,0 +1,71 @@
+"""The composition root: settings become a database, an engine and a clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from service.ledger.money import parse_nanos
+from service.settings import Settings
+from service.store.database import Database, is_powerful, migrate, role_of, unit_of_work
+from worker import embedded, logins
+from worker.engine_room import EngineRoom
+from worker.founding import found
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What every task and command works with."""
+
+    settings: Settings
+    database: Database
+    room: EngineRoom
+    clock: Callable[[], datetime]
+
+    @property
+    def threshold_nanos(self) -> int:
+        """Smallest payable balance of a statement."""
+        return parse_nanos(self.settings.payout_threshold)
+
+    def close(self) -> None:
+        """Save the index and give the connections back."""
+        self.room.close()
+        self.database.close()
+
+
+def utc_now() -> datetime:
+    """The clock of the process."""
+    return datetime.now(UTC)
+
+
+def open_workplace(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, pool_size: int = 10
+) -> Workplace:
+    """Start or join the embedded server, or take the given one; migrate, found, connect."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    owner_url, app_url = _urls(settings)
+    owner = Database.connect(owner_url, pool_size=2)
+    try:
+        migrate(owner, app_role=role_of(app_url))
+    finally:
+        owner.close()
+    database = Database.connect(app_url, pool_size=pool_size)
+    with unit_of_work(database) as session:
+        if is_powerful(session):
+            log.warning(
+                "database.role", hint="runs as owner or superuser: give the app its own role"
+            )
+        found(session, now=clock(), sample_parties=settings.sample_parties)
+        logins.ensure_operator(session, settings.home, now=clock())
+    room = EngineRoom(database, settings.home, threads=settings.encoder_threads)
+    return Workplace(settings, database, room, clock)
+
+
+def _urls(settings: Settings) -> tuple[str, str]:
+    if settings.database_url is None:
+        urls = embedded.start(settings.home)
+        return urls.owner, urls.app
+    return settings.database_owner_url or settings.database_url, settings.database_url
