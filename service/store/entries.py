@@ -1,122 +1,170 @@
-"""The journal read back: entries of one account, and one entry with its legs."""
+"""Journal entries read back: by batch, by source, by account."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+import numpy as np
 from sqlalchemy import text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
-from service.ledger.journal import Kind, Source
+from service.ledger.journal import Kind
 from service.ledger.period import Period
-
-
-class AccountNotFound(LedgerError):
-    """No such account."""
-
-    def __init__(self, name: str, currency: str) -> None:
-        super().__init__(
-            f"no account {name[:120]!r} in {currency[:8]!r}",
-            account=name[:120],
-            currency=currency[:8],
-        )
+from service.store.database import driver
+from service.store.entry_rows import NO_SUBJECT, EntryColumns
 
 
 class EntryNotFound(LedgerError):
-    """Nothing was posted for this source."""
+    """No entry has this source."""
 
     def __init__(self, kind: str, source_id: int) -> None:
-        super().__init__(f"no entry {kind[:40]} {source_id}", kind=kind[:40], source_id=source_id)
+        super().__init__(f"no entry {kind[:20]}/{source_id}", kind=kind[:20], source_id=source_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an entry stands in the journal; sorts in order of posting."""
+class StoredBatch:
+    """What a batch says of itself."""
 
     batch_id: int
-    kind: int
-    source_id: int
+    entry_count: int
+    content_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AccountEntry:
-    """One entry seen from one account: debit positive."""
-
-    place: Place
-    source: Source
-    period: Period
-    nanos: int
-
-
-_OF_ACCOUNT = """
-SELECT e.batch_id, e.kind, e.source_id, e.period, e.amounts[array_position(e.accounts, :account)]
-FROM (SELECT batch_id FROM balance_delta WHERE account_id = :account AND batch_id <= :batch
-      ORDER BY batch_id DESC LIMIT :limit) AS b
-CROSS JOIN LATERAL (SELECT * FROM journal_entry j WHERE j.batch_id = b.batch_id
-                    AND :account = ANY(j.accounts)) AS e
-WHERE (e.batch_id, e.kind, e.source_id) < (:batch, :kind, :source)
-ORDER BY e.batch_id DESC, e.kind DESC, e.source_id DESC LIMIT :limit
-"""
-
-
-def of_account(
-    session: Session, name: str, currency: str, *, before: Place | None, limit: int
-) -> list[AccountEntry]:
-    """List an account's entries, newest first; raise AccountNotFound.
-
-    Batches are found by the account's deltas: one whose entries cancel on it is passed over.
-    """
-    account = None
-    if "\0" not in name + currency:
-        query = text("SELECT account_id FROM account WHERE name = :name AND currency = :currency")
-        account = session.execute(query, {"name": name, "currency": currency}).scalar()
-    if account is None:
-        raise AccountNotFound(name, currency)
-    last = before or Place(2**62, 0, 0)
-    rows = session.execute(
-        text(_OF_ACCOUNT),
-        {
-            "account": account,
-            "batch": last.batch_id,
-            "kind": last.kind,
-            "source": last.source_id,
-            "limit": limit,
-        },
+def batch_after(session: Session, batch_id: int) -> StoredBatch | None:
+    """Return the next batch by number."""
+    row = (
+        driver(session)
+        .execute(
+            "SELECT batch_id, entry_count, content_hash FROM batch WHERE batch_id > %s "
+            "ORDER BY batch_id LIMIT 1",
+            (batch_id,),
+        )
+        .fetchone()
     )
+    return StoredBatch(int(row[0]), int(row[1]), bytes(row[2])) if row else None
+
+
+def of_batch(session: Session, batch_id: int) -> list[EntryColumns]:
+    """Return the entries of a batch as columns, one group for each kind, period and currency."""
+    groups: dict[tuple[int, int, str], list[tuple[int, int, list[int], list[int]]]]
+    groups = defaultdict(list)
+    for kind, period, currency, *entry in driver(session).execute(
+        "SELECT kind, period, currency, source_id, coalesce(subject_sale_id, -1), accounts, amounts "
+        "FROM journal_entry WHERE batch_id = %s ORDER BY source_id",
+        (batch_id,),
+        binary=True,
+    ):
+        groups[kind, period, currency].append((entry[0], entry[1], entry[2], entry[3]))
+    assert NO_SUBJECT == -1, "the query above says so"
     return [
-        AccountEntry(Place(r[0], r[1], r[2]), Source(Kind.numbered(r[1]), r[2]), Period(r[3]), r[4])
-        for r in rows
+        EntryColumns(
+            *key,
+            np.array([row[0] for row in rows], np.int64),
+            np.array([row[1] for row in rows], np.int64),
+            np.array([len(row[2]) for row in rows], np.int64),
+            np.array([account for row in rows for account in row[2]], np.int64),
+            np.array([amount for row in rows for amount in row[3]], np.int64),
+        )
+        for key, rows in groups.items()
     ]
+
+
+def of_sources(
+    session: Session, kind: int, source_ids: Sequence[int]
+) -> dict[int, tuple[list[int], list[int]]]:
+    """Return accounts and amounts of the entries of these sources."""
+    rows = driver(session).execute(
+        "SELECT source_id, accounts, amounts FROM journal_entry "
+        "WHERE kind = %s AND source_id = ANY(%s)",
+        (kind, list(source_ids)),
+        binary=True,
+    )
+    return {int(source): (accounts, amounts) for source, accounts, amounts in rows}
+
+
+def corrected_sales(session: Session) -> list[int]:
+    """List the sales that have corrections."""
+    rows = session.execute(
+        text("SELECT DISTINCT subject_sale_id FROM journal_entry WHERE kind = 2 ORDER BY 1")
+    )
+    return [int(sale) for sale in rows.scalars()]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as posted; legs by account name, debit positive. ``sealed``: its batch is chained."""
+    """An entry with the names of its accounts: signed nanos, debit positive."""
 
-    source: Source
+    kind: Kind
+    source_id: int
     subject_sale_id: int | None
     period: Period
     currency: str
     batch_id: int
-    sealed: bool
-    legs: dict[str, int]
+    created_at: datetime
+    legs: tuple[tuple[str, int], ...]
+
+
+_ENTRY = """
+SELECT e.kind, e.source_id, e.subject_sale_id, e.period, e.currency, e.batch_id, b.created_at,
+    ARRAY(SELECT a.name FROM unnest(e.accounts) WITH ORDINALITY AS u (id, n)
+          JOIN account a ON a.account_id = u.id ORDER BY u.n), e.amounts
+FROM journal_entry e JOIN batch b USING (batch_id)
+"""
+
+
+def _stored(row: Sequence[object]) -> StoredEntry:
+    kind, source, subject, period, currency, batch, at, names, amounts = row
+    assert isinstance(kind, int)
+    assert isinstance(period, int)
+    assert isinstance(names, list)
+    assert isinstance(amounts, list)
+    legs = tuple(zip(names, amounts, strict=True))
+    return StoredEntry(
+        Kind.numbered(kind),
+        source,  # type: ignore[arg-type]
+        subject,  # type: ignore[arg-type]
+        Period(period),
+        currency,  # type: ignore[arg-type]
+        batch,  # type: ignore[arg-type]
+        at,  # type: ignore[arg-type]
+        legs,
+    )
 
 
 def get(session: Session, kind: str, source_id: int) -> StoredEntry:
-    """Return the entry of one source; raise EntryNotFound."""
-    if kind not in set(Kind) or not -(2**63) <= source_id < 2**63:
+    """Return one entry by kind and source; raise EntryNotFound."""
+    if kind not in {str(each) for each in Kind} or not 0 < source_id < 2**63:
         raise EntryNotFound(kind, source_id)
-    source = Source(Kind(kind), source_id)
-    rows = session.execute(
-        text(
-            "SELECT p.subject_sale_id, p.period, p.currency, p.batch_id, "
-            "EXISTS (SELECT 1 FROM seal s WHERE s.batch_id = p.batch_id), a.name, p.amount_nanos "
-            "FROM posting p JOIN account a USING (account_id) "
-            "WHERE p.kind = :kind AND p.source_id = :source ORDER BY a.name"
-        ),
-        {"kind": source.kind.number, "source": source_id},
-    ).all()
-    if not rows:
+    query = text(_ENTRY + "WHERE e.kind = :kind AND e.source_id = :source")
+    fields = {"kind": Kind(kind).number, "source": source_id}
+    row = session.execute(query, fields).first()
+    if not row:
         raise EntryNotFound(kind, source_id)
-    subject, period, currency, batch_id, sealed, _, _ = rows[0]
-    legs = {row[5]: row[6] for row in rows}
-    return StoredEntry(source, subject, Period(period), currency, batch_id, sealed, legs)
+    return _stored(tuple(row))
+
+
+def about_sale(session: Session, sale_id: int) -> list[StoredEntry]:
+    """Return the entry of a sale and all its corrections, in order."""
+    query = text(
+        _ENTRY + "WHERE (e.kind = 1 AND e.source_id = :sale) "
+        "OR (e.kind = 2 AND e.subject_sale_id = :sale) ORDER BY e.kind, e.source_id"
+    )
+    return [_stored(tuple(row)) for row in session.execute(query, {"sale": sale_id})]
+
+
+def of_account(
+    session: Session,
+    account: str,
+    *,
+    after: tuple[int, int] = (0, 0),
+    limit: int = 100,
+) -> list[StoredEntry]:
+    """List the entries that touch an account, by kind and source, after one."""
+    query = text(
+        _ENTRY + "WHERE e.accounts && ARRAY(SELECT account_id FROM account WHERE name = :name) "
+        "AND (e.kind, e.source_id) > (:kind, :source) ORDER BY e.kind, e.source_id LIMIT :limit"
+    )
+    fields = {"name": account, "kind": after[0], "source": after[1], "limit": limit}
+    return [_stored(tuple(row)) for row in session.execute(query, fields)]

@@ -151,3 +151,18 @@ def closing_count(session: Session, period: int) -> int:
         "WHERE period = :period AND stage < 3 AND closes"
     )
     return int(session.execute(query, {"period": period}).scalar_one())
+
+
+def done_after(session: Session, first_sale_id: int, *, most_sales: int) -> list[WorkBatch]:
+    """Return settled batches after one, in order of sales, up to so many sales but at least one."""
+    rows = driver(session).execute(
+        f"SELECT {_COLUMNS} FROM work_batch WHERE stage = %s AND first_sale_id > %s "  # noqa: S608
+        "ORDER BY first_sale_id LIMIT 5000",
+        (DONE, first_sale_id),
+    )
+    taken: list[WorkBatch] = []
+    for batch in (WorkBatch(*row) for row in rows):
+        if taken and sum(b.sale_count for b in taken) + batch.sale_count > most_sales:
+            break
+        taken.append(batch)
+    return taken

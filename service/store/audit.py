@@ -1,0 +1,218 @@
+"""Questions to the rows whose right answer is nothing: the invariants that SQL can see alone."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.store import seals
+from service.store.database import driver
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An invariant: ``count`` says how many things are looked at, ``broken`` returns one fact a row."""
+
+    invariant: str
+    count: str
+    broken: str
+
+
+_ENTRY_SUMS = """
+SELECT format('entry %s/%s sums to %s', kind, source_id, total) FROM (
+    SELECT kind, source_id, (SELECT sum(a) FROM unnest(amounts) a) AS total,
+        cardinality(accounts) AS n, cardinality(amounts) AS m, 0 = ANY (amounts) AS has_zero
+    FROM journal_entry) AS e
+WHERE total <> 0 OR n <> m OR has_zero
+"""
+
+_GROSS = """
+WITH legs AS (
+    SELECT p.currency, sum(-p.amount_nanos) FILTER (WHERE a.name LIKE 'vendor:%:kept'
+            OR a.name LIKE 'party:%' OR a.name = 'platform:fee' OR a.name LIKE 'line:%'
+            OR a.name LIKE 'pool:unmatched:%') AS credited,
+        sum(p.amount_nanos) FILTER (WHERE a.name LIKE 'vendor:%:settled-direct') AS direct,
+        sum(-p.amount_nanos) FILTER (WHERE a.name LIKE 'vendor:%:kept'
+            OR a.name LIKE 'party:%:direct') AS kept
+    FROM posting p JOIN account a USING (account_id) WHERE p.kind = 1 GROUP BY p.currency),
+gross AS (
+    SELECT s.currency, sum(s.gross_nanos) AS gross
+    FROM journal_entry e JOIN sale s ON s.sale_id = e.source_id WHERE e.kind = 1 GROUP BY s.currency)
+SELECT format('%s: gross %s, credited %s, settled direct %s, kept and direct %s',
+    currency, gross, credited, direct, kept)
+FROM gross FULL JOIN legs USING (currency)
+WHERE gross IS DISTINCT FROM credited OR coalesce(direct, 0) <> coalesce(kept, 0)
+"""
+
+_STATES = """
+SELECT format('sale %s of batch %s: stage %s, %s entries, gross %s, quarantined %s',
+    s.sale_id, b.work_batch_id, b.stage, (e.source_id IS NOT NULL)::int, s.gross_nanos,
+    q.sale_id IS NOT NULL)
+FROM sale s
+LEFT JOIN work_batch b ON b.first_sale_id = (
+    SELECT max(first_sale_id) FROM work_batch WHERE first_sale_id <= s.sale_id)
+LEFT JOIN journal_entry e ON e.kind = 1 AND e.source_id = s.sale_id
+LEFT JOIN quarantine q ON q.sale_id = s.sale_id
+WHERE b.work_batch_id IS NULL OR s.sale_id > b.last_sale_id OR s.vendor_id <> b.vendor_id
+    OR (e.source_id IS NOT NULL)
+       <> (b.stage = 3 AND q.sale_id IS NULL AND s.gross_nanos > 0)
+UNION ALL
+SELECT format('batch %s counts %s sales and has %s', work_batch_id, sale_count, found) FROM (
+    SELECT b.work_batch_id, b.sale_count, (SELECT count(*) FROM sale s
+        WHERE s.sale_id BETWEEN b.first_sale_id AND b.last_sale_id) AS found
+    FROM work_batch b) AS counted WHERE sale_count <> found
+"""
+
+_BALANCES = """
+WITH posted AS (SELECT batch_id, account_id, period, sum(amount_nanos) AS nanos
+    FROM posting GROUP BY batch_id, account_id, period HAVING sum(amount_nanos) <> 0)
+SELECT format('batch %s, account %s: postings %s, delta %s', batch_id, account_id, nanos, delta)
+FROM posted FULL JOIN balance_delta USING (batch_id, account_id, period)
+WHERE nanos IS DISTINCT FROM delta
+UNION ALL
+SELECT format('snapshot %s of account %s is %s, deltas sum to %s', period, account_id, balance, total)
+FROM (SELECT s.period, s.account_id, s.balance, coalesce((SELECT sum(d.delta) FROM balance_delta d
+    WHERE d.account_id = s.account_id AND d.period <= s.period), 0) AS total
+    FROM balance_snapshot s) AS compared WHERE balance <> total
+UNION ALL
+SELECT format('closed period %s has no snapshot of account %s', p.period, d.account_id)
+FROM (SELECT max(period) AS period FROM period WHERE state = 'closed'
+      AND EXISTS (SELECT 1 FROM balance_delta WHERE period = period.period)) AS p
+JOIN balance_delta d ON d.period <= p.period
+LEFT JOIN balance_snapshot s ON s.period = p.period AND s.account_id = d.account_id
+WHERE s.account_id IS NULL
+"""
+
+_RELEASES = """
+WITH credited AS (
+    SELECT substr(a.name, 6)::bigint AS line_id, p.period, -sum(p.amount_nanos) AS nanos
+    FROM posting p JOIN account a USING (account_id)
+    WHERE starts_with(a.name, 'line:') AND p.kind IN (1, 2) GROUP BY 1, 2),
+passed AS (
+    SELECT p.to_line_id AS line_id, r.period, sum(p.nanos) AS nanos
+    FROM release_part p JOIN release r USING (release_id) WHERE p.to_line_id IS NOT NULL GROUP BY 1, 2),
+due AS (SELECT line_id, period, sum(nanos) AS nanos
+    FROM (SELECT * FROM credited UNION ALL SELECT * FROM passed) AS either GROUP BY 1, 2),
+parts AS (SELECT release_id, sum(nanos) AS nanos FROM release_part GROUP BY 1)
+SELECT format('line %s in %s: credited %s, released %s in parts of %s',
+    line_id, period, d.nanos, r.credited, p.nanos)
+FROM (SELECT due.* FROM due JOIN period USING (period) WHERE state = 'closed') AS d
+FULL JOIN release r USING (line_id, period) LEFT JOIN parts p USING (release_id)
+WHERE coalesce(d.nanos, 0) <> coalesce(r.credited, 0)
+    OR coalesce(p.nanos, 0) <> coalesce(r.credited, 0)
+"""
+
+_STATEMENTS = """
+SELECT format('statement %s: opening %s, lines %s, closing %s, before it %s',
+    number, opening_nanos, lines, closing_nanos, previous)
+FROM (SELECT s.*, coalesce((SELECT sum(nanos) FROM statement_line l
+        WHERE l.statement_id = s.statement_id), 0) AS lines,
+    coalesce(lag(closing_nanos) OVER (PARTITION BY holder_id, currency ORDER BY period), 0) AS previous
+    FROM statement s) AS s
+WHERE opening_nanos + lines <> closing_nanos OR earned_nanos <> lines OR opening_nanos <> previous
+    OR held_nanos + payable_nanos + carried_nanos <> closing_nanos
+UNION ALL
+SELECT format('period %s %s: statements say %s, lines released %s', period, currency, said, released)
+FROM (SELECT period, currency, sum(earned_nanos) AS said FROM statement GROUP BY 1, 2) AS s
+FULL JOIN (SELECT r.period, l.currency, sum(p.nanos) AS released
+    FROM release r JOIN release_part p USING (release_id) JOIN line l USING (line_id)
+    JOIN period USING (period)
+    WHERE p.holder_id IS NOT NULL AND period.state = 'closed' GROUP BY 1, 2) AS r USING (period, currency)
+WHERE coalesce(said, 0) <> coalesce(released, 0)
+"""
+
+_RIGHTS = """
+SELECT format('rights version %s of work %s has shares %s', rights_version_id, work_id, shares_ppm)
+FROM rights_version WHERE NOT split_is_whole(holder_ids, shares_ppm)
+    OR NOT upstream_is_bounded(upstream_version_ids, upstream_ppm)
+UNION ALL
+SELECT format('rights versions %s and %s of work %s overlap', a.rights_version_id,
+    b.rights_version_id, a.work_id)
+FROM rights_version a JOIN rights_version b ON a.work_id = b.work_id
+    AND a.rights_version_id < b.rights_version_id AND a.days && b.days
+UNION ALL
+SELECT format('work %s derives from itself', work_id) FROM (
+    WITH RECURSIVE up AS (
+        SELECT v.work_id, u.version, 1 AS depth
+        FROM rights_version v CROSS JOIN LATERAL unnest(v.upstream_version_ids) AS u (version)
+        UNION
+        SELECT up.work_id, u.version, up.depth + 1
+        FROM up JOIN rights_version v ON v.rights_version_id = up.version
+        CROSS JOIN LATERAL unnest(v.upstream_version_ids) AS u (version) WHERE up.depth < 100)
+    SELECT DISTINCT up.work_id FROM up JOIN rights_version v ON v.rights_version_id = up.version
+    WHERE v.work_id = up.work_id) AS cycles
+"""
+
+_HOLDERS = """
+WITH earned AS (
+    SELECT p.holder_id, l.currency, sum(p.nanos) AS nanos
+    FROM release r JOIN release_part p USING (release_id) JOIN line l USING (line_id)
+    WHERE p.holder_id IS NOT NULL GROUP BY 1, 2),
+standing AS (
+    SELECT split_part(a.name, ':', 2)::bigint AS holder_id, a.currency, -sum(d.delta) AS nanos
+    FROM account a JOIN balance_delta d USING (account_id)
+    WHERE starts_with(a.name, 'holder:') GROUP BY 1, 2)
+SELECT format('holder %s: earned %s, payable and held %s %s', holder_id, e.nanos, s.nanos, currency)
+FROM earned e FULL JOIN standing s USING (holder_id, currency)
+WHERE coalesce(e.nanos, 0) <> coalesce(s.nanos, 0)
+UNION ALL
+SELECT format('bank holds %s %s', sum(d.delta), a.currency)
+FROM account a JOIN balance_delta d USING (account_id) WHERE a.name = 'bank'
+GROUP BY a.currency HAVING sum(d.delta) < 0
+"""
+
+QUESTIONS = (
+    Question("every entry sums to zero", "SELECT count(*) FROM journal_entry", _ENTRY_SUMS),
+    Question(
+        "gross = chain + kept + fee + work lines + unmatched",
+        "SELECT count(*) FROM journal_entry WHERE kind = 1",
+        _GROSS,
+    ),
+    Question("every sale is in exactly one state", "SELECT count(*) FROM sale", _STATES),
+    Question(
+        "shares and unmatched sum to 1,000,000 ppm",
+        "SELECT count(*) FROM attribution",
+        "SELECT format('attribution %s', attribution_id) FROM attribution "
+        "WHERE NOT shares_are_whole(work_ids, shares_ppm, unmatched_ppm)",
+    ),
+    Question("balances = sum of postings", "SELECT count(*) FROM balance_delta", _BALANCES),
+    Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
+    Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),
+    Question("splits are whole and do not overlap", "SELECT count(*) FROM rights_version", _RIGHTS),
+    Question(
+        "payable + held = earned, and the bank is not overdrawn",
+        "SELECT count(DISTINCT holder_id) FROM release_part",
+        _HOLDERS,
+    ),
+)
+
+
+def ask(session: Session, question: Question) -> tuple[int, list[str]]:
+    """Return how many things were looked at and the facts that break the invariant."""
+    count = session.execute(text(question.count)).scalar_one()
+    connection = driver(session)
+    return int(count), [str(row[0]) for row in connection.execute(question.broken.encode())]
+
+
+def broken_seals(session: Session) -> tuple[int, list[str]]:
+    """Follow the hash chain; return how many seals there are and where it breaks."""
+    rows = driver(session).execute(
+        "SELECT s.seal_no, s.batch_id, s.previous_hash, s.hash, b.period, b.entry_count, b.content_hash "
+        "FROM seal s LEFT JOIN batch b USING (batch_id) ORDER BY s.seal_no"
+    )
+    previous, facts, number = seals.FIRST_HASH, [], 0
+    for seal_no, batch_id, said_previous, said, period, count, content in rows:
+        number += 1
+        if content is None:
+            facts.append(f"seal {seal_no} names batch {batch_id}, which is not there")
+        elif (seal_no, bytes(said_previous)) != (number, previous):
+            facts.append(f"seal {seal_no} does not follow seal {number - 1}")
+        elif seals.link(previous, batch_id, period, count, bytes(content)) != bytes(said):
+            facts.append(f"seal {seal_no} does not fit batch {batch_id}")
+        previous = bytes(said)
+    unsealed = driver(session).execute(
+        "SELECT b.batch_id FROM batch b JOIN period p USING (period) LEFT JOIN seal s USING (batch_id) "
+        "WHERE p.state = 'closed' AND s.batch_id IS NULL"
+    )
+    facts += [f"batch {batch_id} of a closed period is not sealed" for (batch_id,) in unsealed]
+    return number, facts

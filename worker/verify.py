@@ -1,0 +1,62 @@
+"""Verify: every invariant of the books, recomputed from the rows; what fails is named with its facts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from service.store import audit
+from service.store.database import Database, unit_of_work
+from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
+
+Progress = Callable[[str, int, int], None]
+MOST_FACTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: how many things were looked at, and the facts that break it."""
+
+    invariant: str
+    looked_at: int
+    facts: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing breaks it."""
+        return not self.facts
+
+
+def verify(database: Database, progress: Progress) -> list[Check]:
+    """Check all invariants; each question sees one snapshot, so it may run while the
+    books are worked on."""
+    steps = [*_from_rows(), *_recomputed()]
+    checks = []
+    for at, (invariant, look) in enumerate(steps):
+        progress(invariant, at, len(steps))
+        count, facts = look(database)
+        checks.append(Check(invariant, count, tuple(facts[:MOST_FACTS])))
+    progress("verified", len(steps), len(steps))
+    return checks
+
+
+Look = Callable[[Database], tuple[int, list[str]]]
+
+
+def _from_rows() -> Iterator[tuple[str, Look]]:
+    for question in audit.QUESTIONS:
+
+        def look(database: Database, question: audit.Question = question) -> tuple[int, list[str]]:
+            with unit_of_work(database) as session:
+                return audit.ask(session, question)
+
+        yield question.invariant, look
+
+
+def _seals(database: Database) -> tuple[int, list[str]]:
+    with unit_of_work(database) as session:
+        return audit.broken_seals(session)
+
+
+def _recomputed() -> Iterator[tuple[str, Look]]:
+    yield "each batch has the content it was hashed with", batches_unlike_their_hash
+    yield "the hash chain of seals is whole", _seals
+    yield "posted = target for every sale", sales_unlike_their_target
