@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from service.ledger import accounts
 from service.ledger.journal import Kind, Source, entry
-from service.ledger.period import Period, PeriodClosed, PeriodRunning
+from service.ledger.period import Period
 from service.ledger.release import Credit, release, release_legs
 from service.ledger.statement import make
 from service.store import (
@@ -33,22 +33,6 @@ HOLDERS_A_STEP = 200
 
 Progress = Callable[[str, int, int], None]
 """Told the step, how much of it is done and how much there is."""
-
-
-def begin(database: Database, period: Period, *, early: bool, now: datetime) -> None:
-    """Set a period closing: what waits of it now still settles into it, what comes later is late.
-
-    Raises PeriodClosed, PeriodRunning (without ``early``), EarlierPeriodOpen. A period that is closing
-    already goes on closing.
-    """
-    if now < period.end and not (early and now >= period.start):
-        raise PeriodRunning(period)
-    with unit_of_work(database) as session:
-        before = periods.begin_closing(session, period, now=now)
-        if before == periods.CLOSED:
-            raise PeriodClosed(period)
-        if before == periods.OPEN:
-            work_batches.mark_closing(session, period.number)
 
 
 def waits_for(database: Database, period: Period) -> int:

@@ -1,10 +1,10 @@
 """The attribution engine over this database's catalogue: encoder, index and passages put together."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
+from time import perf_counter
 
 import numpy as np
 import structlog
@@ -25,6 +25,38 @@ SAVE_AFTER = 2_000
 
 Progress = Callable[[str, int, int], None]
 log = structlog.get_logger()
+
+
+class MeasuredEncoder:
+    """An encoder that counts what it encodes and how long it takes."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.passages = 0
+        self.seconds = 0.0
+
+    @property
+    def digest(self) -> str:
+        """Name the encoder by its content."""
+        return self._encoder.digest
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._encoder.dimension
+
+    @property
+    def passages_per_second(self) -> float:
+        """Rate over all calls so far, loading included; 0 before the first."""
+        return self.passages / self.seconds if self.seconds else 0.0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode n texts as float32[n, dimension]."""
+        started = perf_counter()
+        vectors = self._encoder.encode(texts)
+        self.passages += len(texts)
+        self.seconds += perf_counter() - started
+        return vectors
 
 
 class StoredCatalogue:
@@ -55,12 +87,12 @@ class EngineRoom:
     def __init__(self, database: Database, home: Path, *, threads: int) -> None:
         self._database = database
         self._home = home
-        self._threads = threads or max((os.cpu_count() or 1) - 1, 1)
+        self._threads = threads
         self._lock = RLock()
         self._engine: Engine | None = None
         self._index: FaissIndex | None = None
         self._saved_at = 0
-        self.encoder: Encoder = MiniLM(threads=self._threads)
+        self.encoder = MeasuredEncoder(MiniLM(threads=self._threads))
         self.watermark = 0
         self.encoder_id = 0
         self.engine_id = 0

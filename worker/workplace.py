@@ -1,5 +1,6 @@
 """The composition root: settings become a database, an engine and a clock."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,9 +43,17 @@ def utc_now() -> datetime:
 
 
 def open_workplace(
-    settings: Settings, *, clock: Callable[[], datetime] = utc_now, pool_size: int = 10
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    pool_size: int = 10,
+    threads: int | None = None,
 ) -> Workplace:
-    """Start or join the embedded server, or take the given one; migrate, found, connect."""
+    """Start or join the embedded server, or take the given one; migrate, found, connect.
+
+    threads: of the encoder, where the settings leave it open; None: one less than the cores, so that a
+    page stays responsive while the worker encodes.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     owner_url, app_url = _urls(settings)
     owner = Database.connect(owner_url, pool_size=2)
@@ -60,7 +69,11 @@ def open_workplace(
             )
         found(session, now=clock(), sample_parties=settings.sample_parties)
         logins.ensure_operator(session, settings.home, now=clock())
-    room = EngineRoom(database, settings.home, threads=settings.encoder_threads)
+    room = EngineRoom(
+        database,
+        settings.home,
+        threads=settings.encoder_threads or threads or max((os.cpu_count() or 1) - 1, 1),
+    )
     return Workplace(settings, database, room, clock)
 
 

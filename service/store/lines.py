@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.ledger.accounts import line as line_account
+from service.ledger.errors import LedgerError
 from service.ledger.release import Line
 from service.ledger.tiers import Tier
 from service.store import rights
 from service.store.database import driver
+
+
+MAX_ID = 2**63
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,6 +26,13 @@ class LineKey:
     vendor_id: int
     tier: int
     currency: str
+
+
+class LineNotFound(LedgerError):
+    """No such line."""
+
+    def __init__(self, line_id: int) -> None:
+        super().__init__(f"no line {line_id}", line_id=line_id)
 
 
 _KEY = "work_id, rights_version_id, vendor_id, tier, currency"
@@ -86,3 +98,20 @@ def load(session: Session, line_ids: Sequence[int]) -> dict[int, StoredLine]:
         )
         for row in rows
     }
+
+
+def get(session: Session, line_id: int) -> StoredLine:
+    """Return one line; raise LineNotFound."""
+    found = load(session, [line_id]) if 0 < line_id < MAX_ID else {}
+    if line_id not in found:
+        raise LineNotFound(line_id)
+    return found[line_id]
+
+
+def balance(session: Session, line_id: int) -> int:
+    """Return what a line was credited and has not released: nanos, positive."""
+    query = text(
+        "SELECT coalesce(-sum(delta), 0) FROM balance_delta JOIN account USING (account_id) "
+        "WHERE name = :name"
+    )
+    return int(session.execute(query, {"name": line_account(line_id)}).scalar_one())

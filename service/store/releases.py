@@ -108,3 +108,32 @@ def insert(
             rows,
         )
     return release_id
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRelease:
+    """What one period released of a line: nanos credited before it and in it, by month of sale."""
+
+    period: Period
+    before: int
+    credited: int
+    months: tuple[MonthCredit, ...]
+
+
+def of_line(session: Session, line_id: int) -> list[StoredRelease]:
+    """Return all releases of a line, in order of period."""
+    rows = driver(session).execute(
+        "SELECT r.period, r.credited_before, r.credited, c.month, c.nanos, c.sales_count, "
+        "c.output_tokens FROM release r JOIN release_credit c USING (release_id) "
+        "WHERE r.line_id = %s ORDER BY r.period, c.month",
+        (line_id,),
+    )
+    months: dict[tuple[int, int, int], list[MonthCredit]] = defaultdict(list)
+    for period, before, credited, month, nanos, count, tokens in rows:
+        months[period, int(before), int(credited)].append(
+            MonthCredit(Period(month), int(nanos), count, int(tokens))
+        )
+    return [
+        StoredRelease(Period(period), before, credited, tuple(found))
+        for (period, before, credited), found in months.items()
+    ]

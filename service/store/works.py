@@ -130,6 +130,14 @@ def _refuse_known(session: Session, work: NewWork, digest: bytes) -> None:
         raise TextRegistered(known.work_id)
 
 
+def is_registered(session: Session, reference: str, body: str) -> bool:
+    """Whether a work of this reference has this text already; raise ReferenceTaken for another text."""
+    same = session.exec(select(WorkRow).where(WorkRow.reference == reference)).first()
+    if same and same.work_id is not None and same.content_hash != content_hash(body):
+        raise ReferenceTaken(reference, same.work_id)
+    return same is not None
+
+
 def get(session: Session, work_id: int) -> WorkRow:
     """Return a work or raise WorkNotFound."""
     row = session.get(WorkRow, work_id) if -(2**63) <= work_id < 2**63 else None
@@ -161,3 +169,19 @@ def titles(session: Session, work_ids: Sequence[int]) -> dict[int, str]:
     """Return the titles of these works."""
     query = select(WorkRow.work_id, WorkRow.title).where(col(WorkRow.work_id).in_(work_ids))
     return {int(work_id): title for work_id, title in session.exec(query) if work_id is not None}
+
+
+def page(
+    session: Session, *, holder_id: int | None, before: int | None, limit: int
+) -> list[WorkRow]:
+    """List works, newest first, below one number; of one holder, or of all where it is None."""
+    query = select(WorkRow).order_by(col(WorkRow.work_id).desc()).limit(limit)
+    if before is not None:
+        query = query.where(col(WorkRow.work_id) < before)
+    if holder_id is not None:
+        held = text(
+            "work.work_id IN (SELECT work_id FROM rights_version "
+            "WHERE holder_ids @> ARRAY[CAST(:holder AS bigint)])"
+        )
+        query = query.where(held.bindparams(holder=holder_id))
+    return list(session.exec(query))

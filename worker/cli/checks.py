@@ -1,0 +1,129 @@
+"""Commands that look and change nothing in the books: verify, explain, index rebuild, attribute."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.store.database import unit_of_work
+from worker import explain
+from worker.cli import screen
+from worker.cli.application import workplace
+from worker.cli.books import Json
+from worker.cli.screen import Column
+from worker.import_lines import BadOption
+from worker.memory import peak_memory_mib
+from worker.verify import Check, verify
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("verify")(verify_all)
+    explaining = typer.Typer(help="The whole arithmetic of one amount.", no_args_is_help=True)
+    explaining.command("sale")(explain_sale)
+    explaining.command("line")(explain_line)
+    app.add_typer(explaining, name="explain")
+    index = typer.Typer(help="The vector index, a cache of the database.", no_args_is_help=True)
+    index.command("rebuild")(index_rebuild)
+    app.add_typer(index, name="index")
+    app.command("attribute")(attribute_files)
+
+
+def verify_all(*, as_json: Json = False) -> None:
+    """Check every invariant of the books; exit 1 and name the facts if one is broken."""
+    with workplace() as place, screen.progress_bars() as progress:
+        checks = verify(place.database, progress)
+    show_checks(checks, as_json=as_json)
+    if not all(check.holds for check in checks):
+        raise typer.Exit(1)
+
+
+def show_checks(checks: list[Check], *, as_json: bool = False) -> None:
+    """Print the result of ``verify``."""
+    columns = [Column("invariant"), Column("looked at", number=True), Column("holds")]
+    if as_json:
+        screen.document([asdict(check) | {"holds": check.holds} for check in checks])
+        return
+    rows = [(c.invariant, c.looked_at, "yes" if c.holds else "NO") for c in checks]
+    screen.table("Verify", columns, rows)
+    for check in checks:
+        for fact in check.facts:
+            screen.out.print(f"broken: {check.invariant}: {fact}", markup=False, highlight=False)
+
+
+def explain_sale(
+    sale: Annotated[str, typer.Argument(help="Number of the sale, or VENDOR/ID.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Explain a sale: evidence, waterfall, pool, entries."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        told = explain.sale(session, sale)
+        session.rollback()
+    _show(told, as_json=as_json)
+
+
+def explain_line(line: Annotated[int, typer.Argument()], *, as_json: Json = False) -> None:
+    """Explain a line: credits, releases, who stands at what."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        told = explain.line(session, line)
+        session.rollback()
+    _show(told, as_json=as_json)
+
+
+def _show(told: explain.Explanation, *, as_json: bool) -> None:
+    if as_json:
+        screen.document(
+            {
+                "heading": told.heading,
+                **told.facts,
+                "tables": [
+                    {
+                        "heading": heading,
+                        "rows": [dict(zip(columns, row, strict=True)) for row in rows],
+                    }
+                    for heading, columns, rows in told.tables
+                ],
+            }
+        )
+        return
+    screen.out.print(told.heading, style="bold", markup=False)
+    screen.facts(told.facts)
+    for heading, columns, rows in told.tables:
+        numbers = {"taken", "shortfall", "nanos", "share ppm", "credited", "sales", "tokens", "USD"}
+        screen.table(heading, [Column(name, number=name in numbers) for name in columns], rows)
+
+
+def index_rebuild(*, as_json: Json = False) -> None:
+    """Build the vector index anew from the database."""
+    with workplace() as place:
+        with screen.progress_bars() as progress:
+            passages = place.room.rebuild(progress)
+        folder = place.settings.home / "index"
+    screen.facts({"passages": passages, "folder": str(folder)}, as_json=as_json)
+
+
+def attribute_files(
+    works: Annotated[Path, typer.Option(help="JSON Lines of works: id, title, text.")],
+    outputs: Annotated[Path, typer.Option(help="JSON Lines of outputs: id, text.")],
+    out: Annotated[Path, typer.Option(help="File of predictions to write.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Attribute a file of outputs to a file of works, without a database."""
+    from attribution.encoder import MiniLM
+    from attribution.evaluation import BadLine
+    from attribution.evaluation import attribute_files as run
+
+    encoder = MiniLM(threads=os.cpu_count())
+    try:
+        with screen.progress_bars() as progress:
+            summary = run(works, outputs, out, encoder=encoder, progress=progress)
+    except BadLine as error:
+        raise BadOption("attribute", str(error)) from None
+    except OSError as error:
+        raise BadOption(str(error.filename), f"cannot be used: {error.strerror}") from None
+    told = {key.replace("_", " "): value for key, value in asdict(summary).items()}
+    screen.facts(told | {"peak memory MiB": peak_memory_mib(), "file": str(out)}, as_json=as_json)

@@ -1,0 +1,186 @@
+"""Commands that run the whole: up, demo."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from service.ledger.money import NANOS_PER_UNIT, format_nanos
+from service.settings import Settings
+from service.store.figures import TierFlow
+from worker.cli import screen
+from worker.cli.application import workplace
+from worker.cli.books import Json, document_of, show_statement
+from worker.cli.checks import show_checks
+from worker.cli.screen import Column
+from worker.demo import DemoFigures, run
+from worker.logins import FILE
+from worker.memory import peak_memory_mib
+from worker.sample_job import MONTH
+
+DESTINATIONS = ("equipment", "power", "data-centre", "cloud", "vendor", "platform fee", "works")
+DIGITS = 4
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("up")(up)
+    app.command("demo")(demo)
+
+
+def up(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    *,
+    sample: Annotated[
+        bool, typer.Option(help="Register the sample catalogue with its sales on the first start.")
+    ] = False,
+    worker: Annotated[
+        bool, typer.Option(help="Run a worker in this process; off where workers run elsewhere.")
+    ] = True,
+) -> None:
+    """Serve portal, API and worker until stopped."""
+    import uvicorn
+
+    from service.api.logs import configure
+    from worker import sample_job
+    from worker.celery_app import CeleryDoorbell, EmbeddedWorker
+    from worker.web import create_app
+    from worker.workplace import open_workplace
+
+    settings = Settings()
+    configure(settings.log_level)
+    place = open_workplace(settings, pool_size=20)
+    embedded_worker = EmbeddedWorker(place) if worker else None
+    try:
+        if sample:
+            sample_job.register(place)
+            sample_job.report(place)
+        if embedded_worker:
+            embedded_worker.start()
+        listen, at = host or settings.host, port or settings.port
+        screen.say(f"Wellspring at http://{listen}:{at}  logins in {settings.home / FILE}")
+        app = create_app(place, CeleryDoorbell())
+        uvicorn.run(app, host=listen, port=at, log_config=None, access_log=False, lifespan="off")
+    finally:
+        if embedded_worker:
+            embedded_worker.stop()
+        place.close()
+
+
+def demo(*, as_json: Json = False) -> None:
+    """Run the main job on the sample catalogue and show what became of it."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    with workplace() as place:
+        with screen.progress_bars() as progress:
+            figures = run(place, progress)
+        home = place.settings.home.resolve()
+        encoder = place.room.encoder
+    if as_json:
+        screen.document(_as_json(figures))
+    else:
+        _show(figures)
+        screen.facts(
+            {
+                "works registered now": figures.works_registered,
+                "sales reported now": figures.sales_reported,
+                "passages encoded now": f"{encoder.passages} "
+                f"at {encoder.passages_per_second:.0f}/s",
+                "peak memory": f"{peak_memory_mib()} MiB",
+                "files": f"database {home / 'postgres'}, index {home / 'index'}",
+                "logins": str(home / FILE),
+                "portal": "make run, then http://127.0.0.1:8000",
+            }
+        )
+    if not all(check.holds for check in figures.checks):
+        raise typer.Exit(1)
+
+
+def _show(figures: DemoFigures) -> None:
+    _show_flows(figures.flows)
+    screen.table(
+        f"The five best-earning works of {MONTH}",
+        [
+            Column("work"),
+            Column("holders"),
+            Column("sales", number=True),
+            Column("USD", number=True),
+        ],
+        [
+            (w.title, ", ".join(w.holders), w.sales_count, format_nanos(w.nanos))
+            for w in figures.best
+        ],
+    )
+    show_statement(document_of(figures.statement))
+    screen.table(
+        f"Unmatched: what no work claimed of the IP pools of {MONTH}",
+        [Column("vendor")]
+        + [Column(name, number=True) for name in ("pool USD", "unmatched USD", "part %")],
+        [
+            (
+                u.vendor,
+                format_nanos(u.pool_nanos),
+                format_nanos(u.unmatched_nanos),
+                _percent(u.unmatched_nanos, u.pool_nanos),
+            )
+            for u in figures.unmatched
+        ],
+    )
+    show_checks(figures.checks)
+
+
+def _show_flows(flows: list[TierFlow]) -> None:
+    names = ("sales", "tokens", "gross USD", *DESTINATIONS, "unmatched")
+    columns = [Column("tier"), *(Column(name, number=True) for name in names)]
+    amounts = [
+        (
+            str(f.tier),
+            f.sales_count,
+            f.output_tokens,
+            format_nanos(f.gross_nanos, digits=DIGITS),
+            *(format_nanos(f.to.get(d, 0), digits=DIGITS) for d in (*DESTINATIONS, "unmatched")),
+        )
+        for f in flows
+    ]
+    screen.table(f"Where the money of each tier went in {MONTH}", columns, amounts)
+    dollars = [
+        (str(f.tier), *(_of_dollar(f, d) for d in (*DESTINATIONS, "unmatched")))
+        for f in flows
+        if f.gross_nanos
+    ]
+    columns = [Column("tier"), *(Column(name, number=True) for name in names[3:])]
+    screen.table("Where each dollar of each tier went", columns, dollars)
+
+
+def _of_dollar(flow: TierFlow, destination: str) -> str:
+    part = flow.to.get(destination, 0) * NANOS_PER_UNIT // flow.gross_nanos
+    return format_nanos(part, digits=DIGITS)
+
+
+def _percent(part: int, of: int) -> str:
+    return f"{part * 1000 // of / 10:.1f}" if of else ""
+
+
+def _as_json(figures: DemoFigures) -> dict[str, object]:
+    return {
+        "period": str(MONTH),
+        "tiers": [
+            {
+                "tier": str(f.tier),
+                "sales": f.sales_count,
+                "tokens": f.output_tokens,
+                "gross": format_nanos(f.gross_nanos),
+                "to": {name: format_nanos(nanos) for name, nanos in f.to.items()},
+            }
+            for f in figures.flows
+        ],
+        "best": [{"work": w.title, "earned": format_nanos(w.nanos)} for w in figures.best],
+        "statements": [
+            {"number": s.number, "earned": format_nanos(s.earned_nanos)} for s in figures.statements
+        ],
+        "unmatched": [
+            {"vendor": u.vendor, "amount": format_nanos(u.unmatched_nanos)}
+            for u in figures.unmatched
+        ],
+        "verify": {check.invariant: check.holds for check in figures.checks},
+    }

@@ -1,0 +1,202 @@
+"""Explain: the whole arithmetic of one amount, recomputed from what it rests on."""
+
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from service.ledger.contract import Basis, Contract, Step
+from service.ledger.money import PPM, format_nanos
+from service.ledger.release import standing
+from service.ledger.settlement import StepLegs, waterfall
+from service.store import entries, lines, parties, releases, sales, works
+from service.store.entries import StoredEntry
+from worker import settled_sale
+from worker.settled_sale import SettledSale
+
+
+@dataclass(slots=True)
+class Explanation:
+    """Facts about one amount: a heading, named facts, and tables of (heading, columns, rows)."""
+
+    heading: str
+    facts: dict[str, object] = field(default_factory=dict)
+    tables: list[tuple[str, tuple[str, ...], list[tuple[object, ...]]]] = field(
+        default_factory=list
+    )
+
+
+def sale(session: Session, name: str) -> Explanation:
+    """Explain a sale named by its number or as VENDOR/ID; raise SaleNotFound or UnknownVendor."""
+    vendor, slash, external_id = name.partition("/")
+    if slash:
+        party = parties.vendor_named(session, vendor)
+        assert party.party_id is not None
+        stored = sales.find(session, party.party_id, external_id)
+    else:
+        number = (
+            int(name) if name.isascii() and name.isdigit() and len(name) < len(str(2**63)) else 0
+        )
+        stored = sales.get(session, number)
+    told = Explanation(f"sale {stored.sale_id} ({stored.external_id})")
+    told.facts = {
+        "vendor": settled_sale.vendor_name(session, stored.vendor_id),
+        "sold at": stored.sold_at.isoformat(),
+        "state": stored.state + (f": {stored.reason}" if stored.reason else ""),
+        "output tokens": f"{stored.output_tokens}{' (estimated)' * stored.tokens_estimated}",
+        "gross": f"{format_nanos(stored.gross_nanos)} {stored.currency}",
+        "refunded": f"{format_nanos(int(stored.refunded_nanos))} {stored.currency}",
+    }
+    if stored.state == "settled":
+        facts = settled_sale.load(session, stored)
+        told.facts["tier"] = str(facts.sale.tier)
+        told.facts["contract"] = f"{facts.contract.contract_id}, from {facts.contract.valid_from}"
+        _explain_attribution(session, told, facts)
+        _explain_waterfall(told, facts)
+        _explain_pool(session, told, facts)
+    for entry in entries.about_sale(session, stored.sale_id):
+        told.tables.append(_entry_table(entry))
+    return told
+
+
+def _explain_attribution(session: Session, told: Explanation, facts: SettledSale) -> None:
+    if not facts.attribution:
+        told.facts["attribution"] = "none: no text, or no pool at this tier"
+        return
+    told.facts["engine"] = facts.attribution.engine_version
+    titles = works.titles(session, list(facts.attribution.share_ppm))
+    told.tables.append(
+        (
+            f"Attribution {facts.attribution.attribution_id}: evidence",
+            ("output", "work", "title", "source", "kind", "confidence ppm"),
+            [
+                (
+                    f"{e.output_start}-{e.output_end}",
+                    e.work_id,
+                    titles.get(e.work_id, ""),
+                    f"{e.source_start}-{e.source_end}",
+                    e.kind,
+                    e.confidence_ppm,
+                )
+                for e in facts.attribution.evidence
+            ],
+        )
+    )
+
+
+def _explain_waterfall(told: Explanation, facts: SettledSale) -> None:
+    steps = waterfall(facts.sale, facts.matched, facts.contract)
+    rows: list[tuple[object, ...]] = [
+        (
+            legs.step,
+            _claim(step, facts),
+            format_nanos(legs.taken_nanos),
+            format_nanos(legs.shortfall_nanos),
+            _credits(legs),
+        )
+        for step, legs in zip(facts.contract.steps, steps, strict=True)
+    ]
+    rows.append(("sum", "= gross", format_nanos(sum(s.taken_nanos for s in steps)), "", ""))
+    told.tables.append(("Waterfall", ("step", "claim", "taken", "shortfall", "credited to"), rows))
+
+
+def _claim(step: Step, facts: SettledSale) -> str:
+    rate = step.rates.get(facts.sale.tier, 0)
+    match step.basis:
+        case Basis.PER_TOKEN:
+            return f"{facts.sale.output_tokens} tokens x {rate} nanos"
+        case Basis.OF_GROSS:
+            return f"{rate} ppm of gross"
+        case Basis.OF_REST:
+            return f"{rate} ppm of what remains"
+        case Basis.REST:
+            return "what remains"
+
+
+def _credits(legs: StepLegs) -> str:
+    return ", ".join(f"{account} {format_nanos(n)}" for account, n in legs.credits.items())
+
+
+def _pool_step(contract: Contract) -> Step | None:
+    return next((step for step in contract.steps if step.pool), None)
+
+
+def _explain_pool(session: Session, told: Explanation, facts: SettledSale) -> None:
+    step = _pool_step(facts.contract)
+    if not step or not step.pool:
+        return
+    steps = waterfall(facts.sale, facts.matched, facts.contract)
+    parts = next(s.pool_parts for s in steps if s.step == step.name)
+    titles = works.titles(session, list(facts.matched.share_ppm))
+    rows: list[tuple[object, ...]] = []
+    for key, nanos in parts.items():
+        work = int(key.partition(":")[2]) if ":" in key else None
+        share = facts.matched.share_ppm[work] if work else facts.matched.unmatched_ppm
+        line = facts.matched.line_ids[work] if work else None
+        rows.append((key, titles.get(work, "") if work else "", share, format_nanos(nanos), line))
+    told.tables.append(
+        (
+            f"IP pool: one allocate over {PPM} ppm, fee {step.pool.fee_ppm} ppm of matched parts",
+            ("key", "title", "share ppm", "part before fee", "line"),
+            rows,
+        )
+    )
+
+
+def _entry_table(
+    entry: StoredEntry,
+) -> tuple[str, tuple[str, ...], list[tuple[object, ...]]]:
+    rows: list[tuple[object, ...]] = [
+        (account, format_nanos(nanos), nanos) for account, nanos in entry.legs
+    ]
+    rows.append(("sum", format_nanos(sum(n for _, n in entry.legs)), sum(n for _, n in entry.legs)))
+    title = f"Entry {entry.kind}/{entry.source_id} in {entry.period}, batch {entry.batch_id}"
+    return title, ("account", entry.currency, "nanos"), rows
+
+
+def line(session: Session, line_id: int) -> Explanation:
+    """Explain a line: what credited it, and what each release passed on; raise LineNotFound."""
+    stored = lines.get(session, line_id)
+    one = stored.line
+    title = works.titles(session, [one.rights.work_id]).get(one.rights.work_id, "")
+    history = releases.of_line(session, line_id)
+    credited = sum(release.credited for release in history)
+    told = Explanation(f"line {line_id}: {title}")
+    told.facts = {
+        "work": one.rights.work_id,
+        "rights version": f"{one.rights.rights_version_id}, from {one.rights.valid_from}",
+        "vendor": one.vendor,
+        "tier": str(one.tier),
+        "credited and released": f"{format_nanos(credited)} {one.currency}",
+        "waiting for release": f"{format_nanos(lines.balance(session, line_id))} {one.currency}",
+    }
+    told.tables.append(
+        (
+            "Releases",
+            ("period", "month of sale", "credited before", "credited", "sales", "tokens"),
+            [
+                (r.period, m.month, format_nanos(r.before), format_nanos(m.nanos), m.sales_count,
+                 m.output_tokens)
+                for r in history
+                for m in r.months
+            ],
+        )
+    )  # fmt: skip
+    holders, upstream = standing(one, credited)
+    names = parties.names(session, list(holders))
+    rows: list[tuple[object, ...]] = [
+        (names.get(holder, holder), one.rights.shares_ppm[holder], format_nanos(nanos), nanos)
+        for holder, nanos in holders.items()
+    ]
+    rows += [
+        (f"upstream rights version {version}", one.rights.upstream_ppm[version],
+         format_nanos(nanos), nanos)
+        for version, nanos in upstream.items()
+    ]  # fmt: skip
+    told.tables.append(
+        (
+            f"allocate({format_nanos(credited)}, shares, tie of the line): all periods together",
+            ("to", "share ppm", "stands at", "nanos"),
+            rows,
+        )
+    )
+    return told
