@@ -15,7 +15,7 @@ _PAIRS = (
 LATIN_OF = {pair[0]: pair[1] for pair in _PAIRS.split()}
 _TRANSLATION = str.maketrans(LATIN_OF)
 _LOOKALIKE = re.compile(f"[{''.join(LATIN_OF)}]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
+_LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 

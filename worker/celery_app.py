@@ -1,10 +1,12 @@
 """Celery: tasks of one line that carry no facts, the doorbell, the tick and the embedded worker."""
 
+import warnings
 from threading import Event, Thread
 from typing import Any
 
 import structlog
 from celery import Celery
+from celery.platforms import SecurityWarning
 
 from service.settings import Settings
 from worker import drain
@@ -14,7 +16,8 @@ TICK_SECONDS = 1.0
 RING_EXPIRES_SECONDS = 60
 
 log = structlog.get_logger()
-app = Celery("wellspring", broker=Settings().broker_url, backend=None)
+_broker = Settings().broker_url
+app = Celery("wellspring", broker="memory://localhost/" if _broker == "memory://" else _broker)
 app.conf.update(
     task_ignore_result=True,
     task_default_queue="wellspring",
@@ -103,11 +106,15 @@ class EmbeddedWorker:
 
     def __init__(self, workplace: Workplace) -> None:
         use(workplace)
+        warnings.filterwarnings(
+            "ignore", category=SecurityWarning
+        )  # JSON only: no code is unpickled
         self._stopped = Event()
         self._worker = app.Worker(
             pool="threads",
             concurrency=2,
             loglevel="WARNING",
+            quiet=True,
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,

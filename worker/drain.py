@@ -23,8 +23,11 @@ def silent(_step: str, _done: int, _of: int) -> None:
 
 def embed(workplace: Workplace) -> bool:
     """Embed waiting works for one step; whether there may be more."""
-    works, _ = embed_next(workplace.database, workplace.room, now=workplace.clock())
-    return works > 0
+    with workplace.room.alone() as alone:
+        if not alone:
+            return False  # who is at it rings again
+        works, _ = embed_next(workplace.database, workplace.room, now=workplace.clock())
+        return works > 0
 
 
 def attribute(workplace: Workplace) -> bool:
@@ -32,7 +35,11 @@ def attribute(workplace: Workplace) -> bool:
     with unit_of_work(workplace.database) as session:
         if embeddings.unembedded_count(session):
             return True
-    return attribute_next(workplace.database, workplace.room, now=workplace.clock()) is not None
+    with workplace.room.alone() as alone:
+        if not alone:
+            return False
+        done = attribute_next(workplace.database, workplace.room, now=workplace.clock())
+        return done is not None
 
 
 def settle(workplace: Workplace) -> bool:

@@ -1,9 +1,9 @@
 """The attribution engine over this database's catalogue: encoder, index and passages put together."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from time import perf_counter
 
 import numpy as np
@@ -89,6 +89,7 @@ class EngineRoom:
         self._home = home
         self._threads = threads
         self._lock = RLock()
+        self._encoding = Lock()
         self._engine: Engine | None = None
         self._index: FaissIndex | None = None
         self._saved_at = 0
@@ -139,6 +140,19 @@ class EngineRoom:
             self.save()
             assert self._index is not None
             return len(self._index)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Say whether the caller is the one thread of this process that may feed the encoder.
+
+        Two threads encoding share the same cores and encode equal texts twice.
+        """
+        got = self._encoding.acquire(blocking=False)
+        try:
+            yield got
+        finally:
+            if got:
+                self._encoding.release()
 
     def fingerprint(self, texts: Sequence[str]) -> list[Fingerprint]:
         """Fingerprint texts: the slow part, outside of every lock and transaction."""

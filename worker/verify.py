@@ -31,10 +31,10 @@ def verify(database: Database, progress: Progress) -> list[Check]:
     steps = [*_from_rows(), *_recomputed()]
     checks = []
     for at, (invariant, look) in enumerate(steps):
-        progress(invariant, at, len(steps))
+        progress("verifying", at, len(steps))
         count, facts = look(database)
         checks.append(Check(invariant, count, tuple(facts[:MOST_FACTS])))
-    progress("verified", len(steps), len(steps))
+    progress("verifying", len(steps), len(steps))
     return checks
 
 

@@ -1,8 +1,8 @@
 """Hands the worker's doors to the web: doorbell and preview."""
 
 from fastapi import FastAPI
-from service.api.application import create_api
 
+from service.api.application import create_api
 from service.api.doors import Doorbell, PreviewedAttribution, PreviewSpan, WebContext
 from service.portal.application import add_portal
 from service.store import earning

@@ -6,7 +6,7 @@ import traceback
 
 import structlog
 
-_QUIET = ("httpx", "httpcore", "sqlalchemy", "uvicorn.access")
+_QUIET = ("httpx", "httpx2", "httpcore", "sqlalchemy", "uvicorn.access")
 
 
 def configure(level: str) -> None:
@@ -29,7 +29,7 @@ def configure(level: str) -> None:
             foreign_pre_chain=stamps,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                _without_messages,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -39,6 +39,20 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_messages(
+    _logger: object, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Replace an exception by its type and the places it passed."""
+    found = event.pop("exc_info", None)
+    error = found[1] if isinstance(found, tuple) else found
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["frames"] = frames_of(error)
+    return event
 
 
 def frames_of(error: BaseException) -> list[str]:

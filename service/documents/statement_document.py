@@ -38,21 +38,30 @@ class StatementDocument:
     @property
     def held_reason(self) -> str:
         """Say why something is held; empty where nothing is."""
-        return _HELD_REASON if self.statement.closing.held_nanos else ""
+        return held_reason(self.statement.closing.held_nanos)
 
     @property
     def carried_reason(self) -> str:
         """Say why something is carried forward; empty where nothing is."""
-        carried, currency = self.statement.closing.carried_nanos, self.statement.currency
-        minor = minor_unit_nanos(currency)
-        if not carried:
-            return ""
-        if carried < 0:
-            return "Refunds took back more than was left: later earnings make it good first."
-        if carried < minor:
-            smallest = f"{format_nanos(minor)} {currency}"
-            return f"Less than {smallest}, the smallest amount a bank moves: kept for next time."
-        return "Below the smallest amount that is paid out: kept until it is reached."
+        return carried_reason(self.statement.closing.carried_nanos, self.statement.currency)
+
+
+def held_reason(held_nanos: int) -> str:
+    """Say why a holder's money is held; empty where none is."""
+    return _HELD_REASON if held_nanos else ""
+
+
+def carried_reason(carried_nanos: int, currency: str) -> str:
+    """Say why a holder's money is carried forward; empty where none is."""
+    minor = minor_unit_nanos(currency)
+    if not carried_nanos:
+        return ""
+    if carried_nanos < 0:
+        return "Refunds took back more than was left: later earnings make it good first."
+    if carried_nanos < minor:
+        smallest = f"{format_nanos(minor)} {currency}"
+        return f"Less than {smallest}, the smallest amount a bank moves: kept for next time."
+    return "Below the smallest amount that is paid out: kept until it is reached."
 
 
 def nanos_of(lines: tuple[StatementLine, ...]) -> int:

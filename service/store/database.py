@@ -11,8 +11,17 @@ from alembic.config import Config
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlmodel import Session
 
+from service.ledger.errors import LedgerError
+
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATE_LOCK = 7_100_001
+
+
+class SchemaMissing(LedgerError):
+    """The database answers, but its migrations have not been applied."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has no schema yet: its migrations wait")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,15 @@ def migrate(owner: Database, *, app_role: str) -> None:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATE_LOCK})
             connection.commit()
+
+
+def check_migrated(session: Session) -> None:
+    """Raise SchemaMissing where the schema was never made."""
+    found = session.execute(text("SELECT to_regclass('public.alembic_version') IS NOT NULL"))
+    if not found.scalar_one():
+        raise SchemaMissing
+    if not session.execute(text("SELECT count(*) FROM alembic_version")).scalar_one():
+        raise SchemaMissing
 
 
 def role_of(url: str) -> str:

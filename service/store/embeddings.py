@@ -1,6 +1,7 @@
 """Passages and their vectors: the truth of which the index is a cache."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store.database import driver
+from service.store.database import Database, autocommit, driver
 
 _APPENDING = 7_400_000
+_EMBEDDING = 7_410_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,33 @@ def encoder_id(session: Session, digest: str, dimension: int) -> int:
     return int(session.execute(query, {"d": digest}).scalar_one())
 
 
-def unembedded(session: Session, *, limit: int) -> list[tuple[int, str]]:
-    """Return the oldest works that wait for embedding, with their texts."""
-    rows = session.execute(
-        text(
+@contextmanager
+def claim_unembedded(database: Database, *, most_chars: int) -> Iterator[list[tuple[int, str]]]:
+    """Hold the oldest free works that wait for embedding, with their texts: at least one, if any.
+
+    Held by session-level advisory locks on a connection in no transaction, as batches to attribute are.
+    """
+    with autocommit(database) as connection:
+        waiting = connection.execute(
+            "SELECT work_id, text_chars FROM work WHERE embedded_at IS NULL ORDER BY work_id LIMIT 64"
+        ).fetchall()
+        held: list[int] = []
+        chars = 0
+        for work_id, text_chars in waiting:
+            if held and chars + text_chars > most_chars:
+                break
+            lock = connection.execute(
+                "SELECT pg_try_advisory_lock(%s, %s)", (_EMBEDDING, work_id % 2**31)
+            ).fetchone()
+            if lock and lock[0]:
+                held.append(work_id)
+                chars += text_chars
+        rows = connection.execute(
             "SELECT work_id, body FROM work JOIN work_text USING (work_id) "
-            "WHERE embedded_at IS NULL ORDER BY work_id LIMIT :limit"
-        ),
-        {"limit": limit},
-    )
-    return [(int(work_id), str(body)) for work_id, body in rows]
+            "WHERE embedded_at IS NULL AND work_id = ANY(%s) ORDER BY work_id",
+            (held,),
+        ).fetchall()
+        yield [(int(work_id), str(body)) for work_id, body in rows]
 
 
 def unembedded_count(session: Session) -> int:

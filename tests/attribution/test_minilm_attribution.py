@@ -15,10 +15,10 @@ CREATION = (
     "God saw that the light was good, and He separated the light from the darkness."
 )
 CREATION_RETOLD = (
-    "God made the sky and the land when everything began. The land was empty and had no shape at "
-    "all, and it was dark above the deep sea. The Spirit of God moved above the waters. Then God "
-    'spoke: "There shall be light", and light appeared. God was pleased with the light and set '
-    "it apart from the dark."
+    "At the very beginning, God made heaven and earth. The earth had no form then and was empty, "
+    "and the surface of the deep lay in darkness. The Spirit of God moved over the face of the "
+    "waters. God spoke: 'There shall be light', and there was light. And God saw that the light "
+    "was a good thing, and divided the light from the darkness."
 )
 GARDEN = (
     "Plant garlic in October, with the points of the cloves upwards and a hand's breadth between "

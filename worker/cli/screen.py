@@ -1,6 +1,7 @@
 """What the command line shows: tables or JSON on stdout, progress and errors on stderr."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+FILE_COLUMNS = 160
+"""Width of tables that no terminal bounds."""
+
+out = Console(width=None if sys.stdout.isatty() else FILE_COLUMNS)
+err = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,12 @@ def table(
         return
     grid = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
-        grid.add_column(column.name, justify="right" if column.number else "left")
+        grid.add_column(
+            column.name,
+            justify="right" if column.number else "left",
+            no_wrap=column.number,
+            overflow="fold",
+        )
     for row in rows:
         grid.add_row(*("" if cell is None else str(cell) for cell in row), style=None)
     out.print(grid, markup=False)

@@ -18,7 +18,8 @@ from worker.logins import FILE
 from worker.memory import peak_memory_mib
 from worker.sample_job import MONTH
 
-DESTINATIONS = ("equipment", "power", "data-centre", "cloud", "vendor", "platform fee", "works")
+CHAIN = ("equipment", "power", "data-centre", "cloud", "vendor")
+DESTINATIONS = (*CHAIN, "platform fee", "works", "unmatched")
 DIGITS = 4
 
 
@@ -130,26 +131,23 @@ def _show(figures: DemoFigures) -> None:
 
 
 def _show_flows(flows: list[TierFlow]) -> None:
-    names = ("sales", "tokens", "gross USD", *DESTINATIONS, "unmatched")
-    columns = [Column("tier"), *(Column(name, number=True) for name in names)]
-    amounts = [
-        (
-            str(f.tier),
-            f.sales_count,
-            f.output_tokens,
-            format_nanos(f.gross_nanos, digits=DIGITS),
-            *(format_nanos(f.to.get(d, 0), digits=DIGITS) for d in (*DESTINATIONS, "unmatched")),
-        )
-        for f in flows
+    columns = [Column(""), *(Column(str(flow.tier), number=True) for flow in flows)]
+    rows: list[tuple[object, ...]] = [
+        ("sales", *(flow.sales_count for flow in flows)),
+        ("tokens", *(flow.output_tokens for flow in flows)),
+        ("gross", *(format_nanos(flow.gross_nanos, digits=DIGITS) for flow in flows)),
     ]
-    screen.table(f"Where the money of each tier went in {MONTH}", columns, amounts)
-    dollars = [
-        (str(f.tier), *(_of_dollar(f, d) for d in (*DESTINATIONS, "unmatched")))
-        for f in flows
-        if f.gross_nanos
+    rows += [
+        (to, *(format_nanos(flow.to.get(to, 0), digits=DIGITS) for flow in flows))
+        for to in DESTINATIONS
     ]
-    columns = [Column("tier"), *(Column(name, number=True) for name in names[3:])]
-    screen.table("Where each dollar of each tier went", columns, dollars)
+    screen.table(f"Where the money of each tier went in {MONTH}, USD", columns, rows)
+    paid = [flow for flow in flows if flow.gross_nanos]
+    screen.table(
+        "Where each dollar of each tier went",
+        [Column(""), *(Column(str(flow.tier), number=True) for flow in paid)],
+        [(to, *(_of_dollar(flow, to) for flow in paid)) for to in DESTINATIONS],
+    )
 
 
 def _of_dollar(flow: TierFlow, destination: str) -> str:

@@ -1,0 +1,41 @@
+# make demo | run | test | lint | bench | setup | clean
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: setup demo run test lint bench clean
+
+setup: $(VENV)/.complete
+
+# torch goes first, by itself: its CPU build where the package client finds one.
+$(VENV)/.complete: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,redis]'
+	touch $@
+
+demo: setup
+	$(BIN)/wellspring demo
+
+run: setup
+	$(BIN)/wellspring up --sample
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest --numprocesses 2
+
+bench: setup
+	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+bench-%: setup
+	$(BIN)/python benchmarks/bench_$(subst -,_,$*).py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""The web application: the JSON API, to which the portal adds its pages."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from service.api import (
+    health,
+    ledger,
+    metrics,
+    people,
+    previews,
+    problems,
+    sales,
+    statements,
+    works,
+)
+from service.api.body_limit import BodyLimit
+from service.api.documented import TAGS
+from service.api.doors import WebContext
+from service.api.failed_logins import FailedLogins
+from service.api.middleware import Observed
+
+VERSION = "0.1.0"
+_DESCRIPTION = """\
+A royalty ledger for original content in AI tokens. Amounts are decimal strings, shares are parts
+per million, instants are RFC 3339. Every refusal is an RFC 9457 problem with the name of the rule
+in `code` and every wrong field in `errors`. Lists take `limit` and `after` and answer `data`,
+`has_more` and `next`.
+"""
+
+
+def create_api(context: WebContext) -> FastAPI:
+    """Make the application with every route of the API; ``app.state.context`` keeps what it got."""
+    counted = metrics.make(context.database)
+    app = FastAPI(
+        title="Wellspring",
+        version=VERSION,
+        description=_DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Observed, metrics=counted), Middleware(BodyLimit)],
+    )
+    app.state.context = context
+    app.state.metrics = counted
+    app.state.failed_logins = FailedLogins()
+    problems.install(app)
+    for room in (sales, works, previews, people, ledger, statements, health):
+        app.include_router(room.router)
+    return app

@@ -1,0 +1,28 @@
+"""What the OpenAPI document says besides the routes: tags, and the problems a route may answer."""
+
+from http import HTTPStatus
+from typing import Any
+
+from service.api.problems import MEDIA_TYPE, ProblemBody
+
+TAGS = [
+    {"name": "sales", "description": "Vendors report what they sold and what they gave back."},
+    {"name": "works", "description": "Creators register works and say who owns them."},
+    {"name": "attribution", "description": "What a text draws on, without storing anything."},
+    {"name": "sign-in", "description": "Sessions of people, keys of vendors."},
+    {"name": "ledger", "description": "Periods, statements, accounts and entries; read-only."},
+    {"name": "health", "description": "For whoever runs the installation."},
+]
+_ALWAYS = (422, 503)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return ``responses`` of a route: these problems and those any route may answer."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "model": ProblemBody,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+        }
+        for status in sorted({*statuses, *_ALWAYS})
+    }

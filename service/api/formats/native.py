@@ -1,0 +1,245 @@
+"""Our own form of a sale: one JSON object, checked field by field; faults are named, not raised."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from service.api.json_body import printable
+from service.ledger.contract import NoContract
+from service.ledger.errors import LedgerError
+from service.ledger.money import BadAmount, parse_nanos
+from service.ledger.sale_report import FieldError, ReportedSale
+from service.ledger.tiers import RateCard, Tier, UnknownTier, parse_tier
+from service.ledger.token_estimate import estimate_tokens
+from service.store.terms import Terms
+from service.store.text_rules import BadText, check_text
+
+MAX_ID_CHARS = 200
+MAX_MODEL_CHARS = 200
+MAX_TEXT_CHARS = 1_000_000
+MAX_TOKENS = 10**15
+MAX_FUTURE = timedelta(days=1)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+FIELDS = ("id", "tier", "output_tokens", "text", "sold_at", "gross", "currency", "model")
+
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_WHOLE = f"must be a whole number from 0 to {MAX_TOKENS}"
+
+
+@dataclass(frozen=True, slots=True)
+class SaleDefaults:
+    """What an import states for every sale that does not say it itself."""
+
+    tier: Tier | None = None
+    sold_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item being read, with what was found wrong with it so far."""
+
+    value: dict[str, object]
+    place: str
+    errors: list[FieldError] = field(default_factory=list)
+
+    def given(self, name: str) -> object:
+        """Return a field, None where it is absent or null."""
+        return self.value.get(name)
+
+    def wrong(self, name: str, rule: str) -> None:
+        """Note a fault of a field."""
+        self.errors.append(FieldError(f"{self.place}.{name}", rule))
+
+    def text(self, name: str, *, max_chars: int) -> str | None:
+        """Return a field that is a text, None where it is absent or wrong."""
+        given = self.given(name)
+        if given is None:
+            return None
+        if not isinstance(given, str):
+            self.wrong(name, "must be a string")
+            return None
+        try:
+            return check_text(given, place=name, max_chars=max_chars)
+        except BadText as error:
+            self.wrong(name, str(error.facts["rule"]))
+            return None
+
+
+def parse_sale(
+    value: object, place: str, *, terms: Terms, now: datetime, defaults: SaleDefaults
+) -> ReportedSale | tuple[FieldError, ...]:
+    """Read one sale, or say everything that is wrong with it.
+
+    place: how faults name the item, e.g. ``sales[3]``. The payload's hash covers what was given and
+    the defaults, not ``now``: the same report sent again later is the same report.
+    """
+    if not isinstance(value, dict):
+        return (FieldError(place, "must be an object"),)
+    item = _Item(value, place)
+    _refuse_unknown(item)
+    external_id = _external_id(item)
+    tier = _tier(item, defaults)
+    body = _body(item)
+    tokens = _tokens(item, body)
+    sold_at = _sold_at(item, now=now, defaults=defaults)
+    model = item.text("model", max_chars=MAX_MODEL_CHARS)
+    card = _rate_card(item, terms, sold_at)
+    gross = _gross(item, card, tier, tokens)
+    if external_id is None or tier is None or tokens is None or item.errors:
+        return tuple(item.errors)
+    assert sold_at is not None
+    assert card is not None
+    assert gross is not None
+    return ReportedSale(
+        external_id=external_id,
+        sold_at=sold_at,
+        tier=tier,
+        output_tokens=tokens,
+        tokens_estimated=item.given("output_tokens") is None,
+        gross_nanos=gross,
+        currency=card.currency,
+        model=model,
+        text=body,
+        text_hash=hashlib.sha256(body.encode()).digest() if body is not None else None,
+        payload_hash=_payload_hash(
+            item, tier=tier, sold_at=sold_at, gross_nanos=gross, defaults=defaults
+        ),
+    )
+
+
+def external_id_of(value: object) -> str | None:
+    """Return an item's own id as it can be answered with, whatever else is wrong with the item."""
+    given = value.get("id") if isinstance(value, dict) else None
+    return printable(given, chars=MAX_ID_CHARS) if isinstance(given, str) else None
+
+
+def _refuse_unknown(item: _Item) -> None:
+    for name in item.value:
+        if name not in FIELDS:
+            rule = f"is not a field of a sale; fields are {', '.join(FIELDS)}"
+            item.wrong(printable(name), rule)
+
+
+def _external_id(item: _Item) -> str | None:
+    if item.given("id") is None:
+        item.wrong("id", f"must be given: your own id of the sale, 1 to {MAX_ID_CHARS} characters")
+    return item.text("id", max_chars=MAX_ID_CHARS)
+
+
+def _tier(item: _Item, defaults: SaleDefaults) -> Tier | None:
+    given = item.given("tier")
+    if given is None and defaults.tier is not None:
+        return defaults.tier
+    try:
+        if isinstance(given, str):
+            return parse_tier(given)
+    except UnknownTier:
+        pass
+    item.wrong("tier", f"must be one of {', '.join(Tier)}")
+    return None
+
+
+def _body(item: _Item) -> str | None:
+    given = item.given("text")
+    if isinstance(given, str) and not given.strip():
+        item.wrong("text", "must not be empty: leave it out where there is none")
+        return None
+    return item.text("text", max_chars=MAX_TEXT_CHARS)
+
+
+def _tokens(item: _Item, body: str | None) -> int | None:
+    given = item.given("output_tokens")
+    if given is None:
+        if body is not None:
+            return estimate_tokens(body)
+        if item.given("text") is None:
+            item.wrong("output_tokens", "must be given where there is no text")
+        return None
+    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= MAX_TOKENS:
+        return given
+    item.wrong("output_tokens", _WHOLE)
+    return None
+
+
+def _sold_at(item: _Item, *, now: datetime, defaults: SaleDefaults) -> datetime | None:
+    given = item.given("sold_at")
+    sold_at = defaults.sold_at or now
+    if given is not None:
+        read = _instant(given)
+        if read is None:
+            item.wrong("sold_at", "must be an instant with offset like 2026-01-31T23:59:59Z")
+            return None
+        sold_at = read
+    if not EARLIEST <= sold_at <= now + MAX_FUTURE:
+        item.wrong("sold_at", "must not lie before the year 2000 or more than one day ahead")
+        return None
+    return sold_at.astimezone(UTC)
+
+
+def _instant(given: object) -> datetime | None:
+    if not isinstance(given, str) or not _INSTANT.fullmatch(given):
+        return None
+    try:
+        return datetime.fromisoformat(given.upper())
+    except ValueError:
+        return None
+
+
+def _rate_card(item: _Item, terms: Terms, sold_at: datetime | None) -> RateCard | None:
+    if sold_at is None:
+        return None
+    try:
+        terms.contract_on(sold_at.date())
+        return terms.rate_card_on(sold_at.date())
+    except NoContract as error:
+        item.wrong("sold_at", error.sentence)
+        return None
+
+
+def _gross(item: _Item, card: RateCard | None, tier: Tier | None, tokens: int | None) -> int | None:
+    given, currency = item.given("gross"), item.text("currency", max_chars=3)
+    if card and currency is not None and currency != card.currency:
+        item.wrong("currency", f"must be {card.currency}, the currency of the rate card")
+    nanos = _amount(item, given) if given is not None else None
+    if card is None or tier is None or tokens is None or (given is not None and nanos is None):
+        return None
+    try:
+        computed = card.gross_nanos(tier, tokens)
+        return computed if nanos is None else card.check_gross(nanos, tier, tokens)
+    except LedgerError as error:
+        item.wrong("gross" if given is not None else "output_tokens", error.sentence)
+        return None
+
+
+def _amount(item: _Item, given: object) -> int | None:
+    if not isinstance(given, str):
+        item.wrong("gross", 'must be a string of digits like "12.50"')
+        return None
+    if given.startswith("-"):
+        item.wrong("gross", "must not be negative")
+        return None
+    try:
+        return parse_nanos(given)
+    except BadAmount as error:
+        item.wrong("gross", str(error.facts["rule"]))
+        return None
+
+
+def _payload_hash(
+    item: _Item, *, tier: Tier, sold_at: datetime, gross_nanos: int, defaults: SaleDefaults
+) -> bytes:
+    """BLAKE2b of the canonical JSON of what was given by name, in one spelling, without the id."""
+    said = {name: given for name, given in item.value.items() if given is not None}
+    del said["id"]
+    said["tier"] = str(tier)
+    if "gross" in said:
+        said["gross"] = str(gross_nanos)
+    if item.given("sold_at") is not None or defaults.sold_at is not None:
+        said["sold_at"] = sold_at.isoformat()
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.blake2b(canonical.encode(), digest_size=32).digest()

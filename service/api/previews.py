@@ -1,0 +1,92 @@
+"""What a text would be attributed to now; nothing is stored."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.body import StrictRoute
+from service.api.dependencies import Context, anyone_known
+from service.api.documented import problems
+from service.store import works
+from service.store.database import unit_of_work
+from service.store.text_rules import check_text
+
+router = APIRouter(tags=["attribution"], route_class=StrictRoute)
+MAX_CHARS = 100_000
+
+
+class PreviewOrder(BaseModel):
+    """A text to attribute."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"text": "The tide keeps no ledger, and yet it pays."}]},
+    )
+    text: str = Field(description=f"1 to {MAX_CHARS} characters.")
+
+
+class PreviewShare(BaseModel):
+    """The part of one work."""
+
+    work_id: int
+    title: str
+    share_ppm: int
+
+
+class PreviewMatch(BaseModel):
+    """A match; offsets in characters of the text and of the work, end exclusive."""
+
+    work_id: int
+    output_start: int
+    output_end: int
+    source_start: int
+    source_end: int
+    confidence_ppm: int
+    kind: str
+
+
+class AttributionPreview(BaseModel):
+    """How the text divides among works; shares and unmatched sum to 1,000,000 ppm."""
+
+    shares: list[PreviewShare]
+    unmatched_ppm: int
+    matches: list[PreviewMatch]
+    engine_version: str
+
+
+@router.post(
+    "/v1/attribution-previews",
+    summary="Attribute a text without storing it",
+    dependencies=[Depends(anyone_known)],
+    responses=problems(400, 401, 403, 413, 415),
+)
+def preview_attribution(
+    context: Context, order: Annotated[PreviewOrder, Body()]
+) -> AttributionPreview:
+    """Say which registered works a text draws on, as a sale reported now would be attributed."""
+    body = check_text(order.text, place="text", max_chars=MAX_CHARS)
+    found = context.preview.attribute(body)
+    with unit_of_work(context.database) as session:
+        titles = works.titles(session, list(found.share_ppm))
+    return AttributionPreview(
+        shares=[
+            PreviewShare(work_id=work, title=titles[work], share_ppm=share)
+            for work, share in sorted(found.share_ppm.items(), key=lambda x: (-x[1], x[0]))
+        ],
+        unmatched_ppm=found.unmatched_ppm,
+        matches=[
+            PreviewMatch(
+                work_id=span.work_id,
+                output_start=span.output_start,
+                output_end=span.output_end,
+                source_start=span.source_start,
+                source_end=span.source_end,
+                confidence_ppm=span.confidence_ppm,
+                kind=span.kind,
+            )
+            for span in found.spans
+        ],
+        engine_version=found.engine_version,
+    )

@@ -1,0 +1,62 @@
+"""The portal: pages for creators, operators and vendors, beside the API in one application."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from service.api.doors import WebContext
+from service.api.problems import Problem
+from service.portal import (
+    creator_home,
+    creator_statements,
+    creator_works,
+    entrance,
+    operator_health,
+    operator_journal,
+    operator_periods,
+    pages,
+    registration,
+    trial,
+    vendor_home,
+)
+
+_ROOMS = (
+    entrance,
+    creator_home,
+    registration,  # /works/new stands before /works/{work_id}
+    creator_works,
+    creator_statements,
+    trial,
+    operator_health,
+    operator_periods,
+    operator_journal,
+    vendor_home,
+)
+
+
+def add_portal(app: FastAPI, context: WebContext) -> None:
+    """Add all pages, the static files and the page that tells of a problem."""
+    app.state.context = context
+    app.state.problem_page = problem_page
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    for room in _ROOMS:
+        app.include_router(room.router, include_in_schema=False)
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """Show a refusal as a page; lead who is not logged in through the login to where they meant."""
+    if problem.code == "not-signed-in":
+        wanted = request.url.path if request.method == "GET" else "/"
+        if request.url.query and request.method == "GET":
+            wanted += f"?{request.url.query}"
+        return pages.goto(f"/login?next={quote(wanted)}")
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not hasattr(request.state, "person"):
+        request.state.person = None  # who it is would be asked of the database that just failed
+    title = HTTPStatus(problem.status).phrase
+    answer = pages.render(
+        request, "problem.html", title=title, status=problem.status, problem=problem
+    )
+    answer.headers.update(problem.headers)
+    return answer

@@ -1,0 +1,118 @@
+"""Earnings by month and tier as stacked bars: numbers for a drawing that the template makes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from service.ledger.money import format_nanos
+from service.ledger.period import Period
+from service.ledger.tiers import Tier
+from service.store.earnings import Earning
+
+HEIGHT = 200
+"""Drawing height of the largest tick, in pixels; across, everything is in per cent."""
+MOST_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One tier's part of a bar; ``top`` and ``height`` in pixels."""
+
+    tier: Tier
+    top: float
+    height: float
+    nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One month; ``left``, ``middle`` and ``width`` in per cent of the drawing."""
+
+    period: Period
+    name: str
+    left: float
+    middle: float
+    width: float
+    segments: tuple[Segment, ...]
+    sums: Mapping[Tier, int]
+    nanos: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line across; ``top`` in pixels."""
+
+    top: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars oldest first, ticks from the bottom up, and the tiers that occur, cheapest first."""
+
+    currency: str
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+    tiers: tuple[Tier, ...]
+    height: int = HEIGHT
+
+
+def charts(earnings: Sequence[Earning]) -> list[Chart]:
+    """Return one chart a currency, of the last twelve months that earned anything."""
+    currencies = sorted({earning.currency for earning in earnings if earning.nanos})
+    return [_chart([e for e in earnings if e.currency == code], code) for code in currencies]
+
+
+def _chart(earnings: Sequence[Earning], currency: str) -> Chart:
+    sums: dict[Period, dict[Tier, int]] = {}
+    for one in earnings:
+        tiers = sums.setdefault(one.period, {})
+        tiers[one.tier] = tiers.get(one.tier, 0) + one.nanos
+    months = sorted(sums)[-MOST_MONTHS:]
+    estimated = {one.period for one in earnings if one.estimated}
+    highest = max(sum(n for n in sums[month].values() if n > 0) for month in months)
+    step = tick_step(highest)
+    count = max(-(-highest // step), 1)
+    width = 100 / max(len(months), 6)
+    bars = [
+        Bar(
+            month,
+            f"{month.first_day:%b}" if position else f"{month.first_day:%b %Y}",
+            position * width + width * 0.15,
+            position * width + width / 2,
+            width * 0.7,
+            _segments(sums[month], HEIGHT / (step * count)),
+            sums[month],
+            sum(sums[month].values()),
+            month in estimated,
+        )
+        for position, month in enumerate(months)
+    ]
+    ticks = [
+        Tick(HEIGHT - HEIGHT * number / count, format_nanos(step * number))
+        for number in range(count + 1)
+    ]
+    found = tuple(tier for tier in Tier if any(tier in sums[month] for month in months))
+    return Chart(currency, tuple(bars), tuple(ticks), found)
+
+
+def _segments(sums: Mapping[Tier, int], pixels_per_nano: float) -> tuple[Segment, ...]:
+    """Stack what is above zero, cheapest tier at the bottom; the table tells of the rest."""
+    bottom, segments = float(HEIGHT), []
+    for tier in Tier:
+        nanos = sums.get(tier, 0)
+        if nanos > 0:
+            height = nanos * pixels_per_nano
+            bottom -= height
+            segments.append(Segment(tier, bottom, height, nanos))
+    return tuple(segments)
+
+
+def tick_step(highest: int) -> int:
+    """Return 1, 2 or 5 times a power of ten so that at most five steps reach ``highest``."""
+    step = 1
+    while True:
+        for factor in (1, 2, 5):
+            if step * factor * 5 >= highest:
+                return step * factor
+        step *= 10

@@ -1,0 +1,85 @@
+"""What somebody typed to register a work: read, checked, kept while it is wrong."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+
+from service.ledger.errors import LedgerError
+from service.ledger.rights import HolderTwice
+from service.store.text_rules import BadText
+from service.store.works import NewWork
+
+_PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
+MOST_ROWS = 20
+
+
+class BadPercent(LedgerError):
+    """Text is no percentage."""
+
+    def __init__(self, text: str) -> None:
+        rule = f"{text[:20]!r} is no percentage: write 60 or 33.3333, at most four decimals"
+        super().__init__(rule, place="holders", rule=rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The fields as typed. ``others``: name and percentage of each further holder."""
+
+    title: str = ""
+    language: str = "en"
+    text: str = ""
+    own_share: str = "100"
+    others: Sequence[tuple[str, str]] = ()
+
+    def new_work(self) -> NewWork:
+        """Return what is registered; raise BadText for a language that is no code."""
+        language = self.language.strip()
+        if not _LANGUAGE.fullmatch(language):
+            raise BadText("language", "write a code like en, de or pt-BR")
+        return NewWork(self.title.strip(), self.text, language)
+
+    def shares(self, holder_id: int, others: Mapping[str, int]) -> dict[int, int]:
+        """Return ppm by holder; ``others`` gives the holder of each name. Raise what is wrong."""
+        shares = {holder_id: ppm_of(self.own_share)}
+        for name, share in self.named_others:
+            if others[name] in shares:
+                raise HolderTwice(name)
+            shares[others[name]] = ppm_of(share)
+        return shares
+
+    @property
+    def named_others(self) -> list[tuple[str, str]]:
+        """Rows of further holders in which something was typed."""
+        return [(name.strip(), share) for name, share in self.others if name.strip() or share]
+
+
+def ppm_of(text: str) -> int:
+    """Read a percentage as ppm, exactly; raise BadPercent."""
+    found = _PERCENT.fullmatch(text.strip().removesuffix("%").strip())
+    if not found:
+        raise BadPercent(text)
+    return int(found[1]) * 10_000 + int((found[2] or "").ljust(4, "0"))
+
+
+def read(form: FormData) -> Draft:
+    """Read the fields of a sent form; line ends become one character."""
+    names = _texts(form, "holder_name")[:MOST_ROWS]
+    shares = _texts(form, "holder_share")[:MOST_ROWS]
+    return Draft(
+        _text(form, "title"),
+        _text(form, "language"),
+        _text(form, "text").replace("\r\n", "\n").replace("\r", "\n"),
+        _text(form, "own_share"),
+        tuple(zip(names, shares, strict=False)),
+    )
+
+
+def _texts(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def _text(form: FormData, name: str) -> str:
+    return next(iter(_texts(form, name)), "")

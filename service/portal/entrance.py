@@ -1,0 +1,92 @@
+"""The door: log in, log out, and where each role goes first."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import Response
+
+from service.api.dependencies import (
+    Context,
+    clear_session_cookie,
+    current_person,
+    log_in,
+    log_out,
+    require_role,
+    set_session_cookie,
+)
+from service.api.failed_logins import TooManyLogins
+from service.portal import pages
+from service.store.people import ROLES, LoginRefused
+
+router = APIRouter()
+
+_FIRST_PAGE = {"creator": "/home", "operator": "/operator", "vendor": "/vendor"}
+
+
+def local_path(wanted: str) -> str:
+    """Return a path of this site as given, ``/`` for anything that might lead elsewhere."""
+    safe = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if safe and "\\" not in wanted else "/"
+
+
+@router.get("/")
+def first_page(request: Request) -> Response:
+    """Lead to the first page of the visitor's role, or to the login."""
+    person = current_person(request)
+    return pages.goto(_FIRST_PAGE[person.role] if person else "/login")
+
+
+@router.get("/login")
+def login_page(
+    request: Request, context: Context, wanted: Annotated[str, Query(alias="next")] = "/"
+) -> Response:
+    """Show the form; who is logged in already is led on."""
+    if current_person(request):
+        return pages.goto(local_path(wanted))
+    return _form(request, context, login="", wanted=local_path(wanted), error="", status=200)
+
+
+@router.post("/login")
+def enter(
+    request: Request,
+    context: Context,
+    login: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    wanted: Annotated[str, Form(alias="next")] = "/",
+) -> Response:
+    """Check login and password; a refusal shows the form again with the login kept."""
+    try:
+        token, _ = log_in(request, login, password)
+    except (LoginRefused, TooManyLogins) as refusal:
+        sentence = refusal.sentence[0].upper() + refusal.sentence[1:] + "."
+        status = 429 if isinstance(refusal, TooManyLogins) else 401
+        return _form(
+            request, context, login=login, wanted=local_path(wanted), error=sentence, status=status
+        )
+    answer = pages.goto(local_path(wanted))
+    set_session_cookie(request, answer, token)
+    return answer
+
+
+def _form(
+    request: Request, context: Context, *, login: str, wanted: str, error: str, status: int
+) -> Response:
+    return pages.render(
+        request,
+        "login.html",
+        title="Log in",
+        status=status,
+        login=login,
+        wanted=wanted,
+        error=error,
+        embedded=context.settings.embedded,
+    )
+
+
+@router.post("/logout", dependencies=[Depends(require_role(*ROLES))])
+def leave(request: Request) -> Response:
+    """End the session."""
+    log_out(request)
+    answer = pages.goto("/login?done=logged-out")
+    clear_session_cookie(request, answer)
+    return answer

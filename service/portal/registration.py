@@ -1,0 +1,111 @@
+"""Registering a work: paste a text, say who holds it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from service.api.dependencies import Context, Creator
+from service.api.doors import WebContext
+from service.api.problems import problem_of
+from service.ledger.errors import LedgerError
+from service.ledger.rights import HolderTwice, NoHolder, ShareOutOfRange, SplitNotWhole
+from service.portal import pages
+from service.portal.draft import MOST_ROWS, BadPercent, Draft, read
+from service.store import parties, rights, works
+from service.store.database import unit_of_work
+from service.store.text_rules import BadText
+
+router = APIRouter()
+
+_MAX_FIELD_BYTES = 6_000_000
+_REFUSALS = (
+    BadPercent,
+    BadText,
+    works.TextTooLong,
+    works.TextRegistered,
+    parties.HolderAmbiguous,
+    HolderTwice,
+    NoHolder,
+    ShareOutOfRange,
+    SplitNotWhole,
+)
+
+
+async def long_form(request: Request) -> FormData:
+    """Read a form whose fields may be as long as a work; later readers are given the same."""
+    return await request.form(max_part_size=_MAX_FIELD_BYTES)
+
+
+LongForm = Annotated[FormData, Depends(long_form)]
+
+
+@router.get("/works/new")
+def registration_page(request: Request, person: Creator, context: Context) -> Response:
+    """Show the empty form."""
+    return _form(request, context, person.party_id, Draft(), {})
+
+
+@router.post("/works/new", dependencies=[Depends(long_form)])
+def register(request: Request, form: LongForm, person: Creator, context: Context) -> Response:
+    """Register what was typed; what is wrong is said beside the field and nothing is stored."""
+    draft = read(form)
+    if "more" in form:
+        rows = (*draft.others, ("", ""))[:MOST_ROWS]
+        wider = Draft(draft.title, draft.language, draft.text, draft.own_share, rows)
+        return _form(request, context, person.party_id, wider, {})
+    assert person.party_id is not None
+    try:
+        work_id = _register(context, person.party_id, draft)
+    except _REFUSALS as refusal:
+        return _form(request, context, person.party_id, draft, _errors(refusal))
+    context.doorbell.ring()
+    return pages.goto(f"/works/{work_id}?done=registered")
+
+
+def _register(context: WebContext, holder_id: int, draft: Draft) -> int:
+    now = context.clock()
+    with unit_of_work(context.database) as session:
+        row = works.register(session, draft.new_work(), registered_at=now, now=now)
+        others = {
+            name: parties.holder_named(session, name, now=now).party_id or 0
+            for name, _ in draft.named_others
+        }
+        shares = draft.shares(holder_id, others)
+        assert row.work_id is not None
+        rights.first_version(session, row.work_id, shares, day=now.date(), now=now)
+        return row.work_id
+
+
+def _errors(refusal: LedgerError) -> dict[str, str]:
+    """Return the sentence by field; one about no other field is about holders."""
+    said = [(one.place, one.rule) for one in problem_of(refusal).errors]
+    if not said:
+        said = [("holders", str(refusal.facts.get("rule", refusal.sentence)))]
+    errors = {}
+    for place, rule in said:
+        field = place if place in {"title", "language", "text"} else "holders"
+        errors[field] = rule[0].upper() + rule[1:] + "."
+    return errors
+
+
+def _form(
+    request: Request,
+    context: WebContext,
+    holder_id: int | None,
+    draft: Draft,
+    errors: dict[str, str],
+) -> Response:
+    assert holder_id is not None
+    with unit_of_work(context.database) as session:
+        name = parties.names(session, [holder_id])[holder_id]
+    return pages.render(
+        request,
+        "registration.html",
+        title="Register a work",
+        status=422 if errors else 200,
+        draft=draft,
+        name=name,
+        errors=errors,
+    )

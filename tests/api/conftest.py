@@ -1,0 +1,129 @@
+"""The web application over a real database, with a bell that counts and a preview that is told."""
+
+import secrets
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from service.api.application import create_api
+from service.api.doors import PreviewedAttribution, PreviewSpan, WebContext
+from service.settings import Settings
+from service.store import parties, people
+from service.store.database import Database, unit_of_work
+from service.store.rows import PortalSessionRow, PortalUserRow
+from worker.founding import found
+
+
+@dataclass
+class CountingBell:
+    rings: int = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+
+@dataclass
+class ToldPreview:
+    """Attributes 60 % of any text to the works it is told, in equal parts; remembers the texts."""
+
+    works: list[int] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def attribute(self, text: str) -> PreviewedAttribution:
+        self.asked.append(text)
+        part = 600_000 // len(self.works) if self.works else 0
+        return PreviewedAttribution(
+            dict.fromkeys(self.works, part),
+            1_000_000 - part * len(self.works),
+            [PreviewSpan(0, 10, work, 5, 15, 930_000, "verbatim") for work in self.works],
+            "told/1",
+        )
+
+
+@dataclass
+class Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Site:
+    """One installation: vendors Acme and Borealis, and whoever a test lets in."""
+
+    database: Database
+    app: FastAPI
+    bell: CountingBell
+    preview: ToldPreview
+    clock: Clock
+
+    def anonymous(self) -> TestClient:
+        return TestClient(self.app, raise_server_exceptions=False)
+
+    def key_of(self, vendor: str) -> str:
+        with unit_of_work(self.database) as session:
+            vendor_id = parties.vendor_named(session, vendor).party_id
+            key, _ = people.add_key(session, vendor_id, "test", now=self.clock.now)
+        return key
+
+    def vendor(self, name: str = "Acme") -> TestClient:
+        """Return a client that sends a key of this vendor."""
+        client = self.anonymous()
+        client.headers["Authorization"] = f"Bearer {self.key_of(name)}"
+        return client
+
+    def person(self, role: str, party_id: int | None) -> TestClient:
+        """Return a client with the session cookie and CSRF header of a new person."""
+        token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock.now
+        with unit_of_work(self.database) as session:
+            user = PortalUserRow(
+                login=f"{role}-{token[:8].lower()}",
+                password_hash="none",
+                role=role,
+                party_id=party_id,
+                created_at=now,
+            )
+            session.add(user)
+            session.flush()
+            session.add(
+                PortalSessionRow(
+                    session_hash=people._hash(token),
+                    user_id=user.user_id,
+                    csrf_token=csrf,
+                    created_at=now,
+                    expires_at=now + timedelta(hours=12),
+                )
+            )
+        client = self.anonymous()
+        client.cookies.set("wellspring_session", token)
+        client.headers["X-CSRF-Token"] = csrf
+        return client
+
+    def holder(self, name: str) -> int:
+        with unit_of_work(self.database) as session:
+            return parties.add_holder(session, name, now=self.clock.now).party_id
+
+    def creator(self, name: str = "Ada") -> TestClient:
+        return self.person("creator", self.holder(name))
+
+    def operator(self) -> TestClient:
+        return self.person("operator", None)
+
+    def vendor_user(self, vendor: str = "Acme") -> TestClient:
+        with unit_of_work(self.database) as session:
+            vendor_id = parties.vendor_named(session, vendor).party_id
+        return self.person("vendor", vendor_id)
+
+
+@pytest.fixture
+def site(database: Database) -> Site:
+    clock = Clock(datetime(2026, 2, 10, 12, 0, tzinfo=UTC))
+    with unit_of_work(database) as session:
+        found(session, now=clock.now)
+    bell, preview = CountingBell(), ToldPreview()
+    app = create_api(WebContext(database, Settings(), bell, preview, clock))
+    return Site(database, app, bell, preview, clock)

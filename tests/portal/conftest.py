@@ -1,0 +1,176 @@
+"""A portal on a fresh database, with fakes for the doorbell and the preview."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+from service.api.application import create_api
+from service.api.doors import PreviewedAttribution, WebContext
+from service.ledger.period import Period
+from service.ledger.sale_report import ReportedSale
+from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, Tier
+from service.portal.application import add_portal
+from service.settings import Settings
+from service.store import (
+    attributions,
+    closing,
+    parties,
+    people,
+    rights,
+    sales,
+    work_batches,
+    works,
+)
+from service.store.attributions import Wanted
+from service.store.database import Database, unit_of_work
+from service.store.receipts import NewReceipt
+from worker import close, founding, receipts, settlement
+
+JANUARY = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+FEBRUARY = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
+REGISTERED = datetime(2025, 12, 1, tzinfo=UTC)
+NOW = datetime(2026, 2, 10, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Bell:
+    """Counts rings."""
+
+    rings: int = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+
+@dataclass
+class SetPreview:
+    """Answers what the test set."""
+
+    answer: PreviewedAttribution = field(
+        default_factory=lambda: PreviewedAttribution({}, 1_000_000, (), "fake-1")
+    )
+    asked: list[str] = field(default_factory=list)
+
+    def attribute(self, text: str) -> PreviewedAttribution:
+        self.asked.append(text)
+        return self.answer
+
+
+@dataclass
+class World:
+    """A database with vendors, and what tests do to it; every call is one fact."""
+
+    database: Database
+    bell: Bell = field(default_factory=Bell)
+    preview: SetPreview = field(default_factory=SetPreview)
+    now: datetime = NOW
+
+    def holder(self, name: str) -> int:
+        with unit_of_work(self.database) as session:
+            return parties.add_holder(session, name, now=REGISTERED).party_id or 0
+
+    def user(self, login: str, role: str, party_id: int | None) -> None:
+        with unit_of_work(self.database) as session:
+            people.add_user(session, login, PASSWORD, role, party_id, now=REGISTERED)
+
+    def vendor_id(self, slug: str = "acme") -> int:
+        with unit_of_work(self.database) as session:
+            return parties.vendor_ids(session)[slug]
+
+    def work(
+        self, title: str, shares: Mapping[int, int], *, body: str = "", language: str = "en"
+    ) -> int:
+        new = works.NewWork(title, body or f"The text of {title}.", language)
+        with unit_of_work(self.database) as session:
+            row = works.register(session, new, registered_at=REGISTERED, now=REGISTERED)
+            assert row.work_id
+            day = REGISTERED.date()
+            rights.first_version(session, row.work_id, shares, day=day, now=REGISTERED)
+            return row.work_id
+
+    def sale(
+        self,
+        name: str,
+        *,
+        tier: Tier,
+        tokens: int,
+        drew_on: Mapping[int, int],
+        at: datetime = JANUARY,
+        vendor: str = "acme",
+        currency: str = "USD",
+    ) -> int:
+        """Report, attribute and settle one sale; ``drew_on`` is ppm by work."""
+        text = f"output of {name}"
+        digest = hashlib.sha256(text.encode()).digest()
+        gross = STANDARD_NANOS_PER_TOKEN[tier] * tokens
+        item = ReportedSale(
+            name, at, tier, tokens, False, gross, currency, "model", text, digest, digest
+        )
+        vendor_id = self.vendor_id(vendor)
+        with unit_of_work(self.database) as session:
+            (outcome,) = sales.report(
+                session, vendor_id, vendor, [item], now=at, retention_days=400
+            )
+            engine = attributions.engine_id(session, "fake-1")
+            wanted = Wanted(vendor_id, digest, REGISTERED, 1)
+            attributions.insert(
+                session,
+                wanted,
+                engine=engine,
+                share_ppm=drew_on,
+                unmatched_ppm=1_000_000 - sum(drew_on.values()),
+                evidence=(),
+                now=at,
+            )
+            known = attributions.known(session, [wanted], engine=engine)
+            assert outcome.sale_id
+            attributions.link(session, {outcome.sale_id: known[wanted]})
+        with (
+            work_batches.claim_to_attribute(self.database) as batch,
+            unit_of_work(self.database) as session,
+        ):
+            assert batch
+            work_batches.attributed(session, batch.work_batch_id, now=at)
+        settlement.settle_batch(self.database, now=at)
+        return outcome.sale_id
+
+    def receipt(self, amount_nanos: int, vendor: str = "acme") -> None:
+        with unit_of_work(self.database) as session:
+            row = parties.vendor_named(session, vendor)
+        paid = NewReceipt(row.party_id or 0, amount_nanos, "USD", "transfer")
+        receipts.add(self.database, row, paid, now=self.now)
+
+    def close(self, period: str) -> None:
+        month = Period.parse(period)
+        with unit_of_work(self.database) as session:
+            closing.begin(session, month, early=False, now=self.now)
+        close.finish(
+            self.database, month, threshold=0, now=self.now, progress=lambda *_: None
+        )
+
+    def client(self, login: str | None = None) -> TestClient:
+        """Open a browser of its own, logged in if a login is named."""
+        context = WebContext(
+            self.database, Settings(), self.bell, self.preview, lambda: self.now
+        )
+        app = create_api(context)
+        add_portal(app, context)
+        client = TestClient(
+            app, follow_redirects=False, headers={"accept": "text/html"}, base_url="http://ws"
+        )
+        if login:
+            answer = client.post("/login", data={"login": login, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+        return client
+
+
+@pytest.fixture
+def world(database: Database) -> Iterator[World]:
+    """Found a world: vendors Acme and Borealis with the sample contract."""
+    with unit_of_work(database) as session:
+        founding.found(session, now=REGISTERED)
+    return World(database)
