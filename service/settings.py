@@ -14,7 +14,7 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     """Folder of the embedded database, the index and logins.txt."""
     database_url: str | None = None
-    """postgresql://... of the application's role; None starts the embedded server under ``home``."""
+    """postgresql://... of the application's role; None: the embedded server under ``home``."""
     database_owner_url: str | None = None
     """postgresql://... of the role that migrates; None: the same as ``database_url``."""
     broker_url: str = "memory://"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from service.store.database import Database, migrate
 from worker import embedded
 

@@ -32,8 +32,8 @@ class _Plan:
 def attribute_next(database: Database, room: EngineRoom, *, now: datetime) -> int | None:
     """Work on the first free batch for about 2 s; return the texts attributed, None if none waits.
 
-    Each slice of texts is stored in its own commit, so a killed worker loses one slice. A batch moves
-    on once all its sales have an attribution. Equal texts are attributed once.
+    Each slice of texts is stored in its own commit, so a killed worker loses one slice. A batch
+    moves on once all its sales have an attribution. Equal texts are attributed once.
     """
     with work_batches.claim_to_attribute(database) as batch:
         if batch is None:

@@ -84,7 +84,7 @@ def ring(*tasks: Any) -> None:
 
 
 class CeleryDoorbell:
-    """Rings workers from a thread of its own: a ring costs its caller nothing and never fails it."""
+    """Rings workers from its own thread: a ring costs its caller nothing and never fails it."""
 
     def __init__(self) -> None:
         self._rung = Event()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from service.store import embeddings, periods, refunds, seals, work_batches
-from service.store.database import unit_of_work
+from service.store.database import only_one, unit_of_work
 from worker import close
 from worker.attributing import attribute_next
 from worker.embedding import embed_next
@@ -13,6 +13,7 @@ from worker.settlement import settle_batch
 from worker.workplace import Workplace
 
 STEP_SECONDS = 2.0
+_CLOSING = 7_800_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -71,17 +72,21 @@ def waits(workplace: Workplace) -> bool:
 
 
 def finish_closing(workplace: Workplace, progress: Progress) -> None:
-    """Finish a closing period if it waits for no sale any more."""
+    """Finish a closing period if it waits for no sale any more; one process at a time."""
     with unit_of_work(workplace.database) as session:
-        period = periods.closing(session)
-    if period and not close.waits_for(workplace.database, period):
-        close.finish(
-            workplace.database,
-            period,
-            threshold=workplace.threshold_nanos,
-            now=workplace.clock(),
-            progress=progress,
-        )
+        if not periods.closing(session):
+            return
+    with only_one(workplace.database, _CLOSING) as alone:
+        with unit_of_work(workplace.database) as session:
+            period = periods.closing(session)
+        if alone and period and not close.waits_for(workplace.database, period):
+            close.finish(
+                workplace.database,
+                period,
+                threshold=workplace.threshold_nanos,
+                now=workplace.clock(),
+                progress=progress,
+            )
 
 
 def drain(workplace: Workplace, progress: Progress = silent) -> int:

@@ -1,4 +1,4 @@
-"""The attribution engine over this database's catalogue: encoder, index and passages put together."""
+"""The attribution engine over this database's catalogue: encoder, index and passages together."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -84,7 +84,9 @@ class EngineRoom:
     watermark, and rebuilt from all rows where the snapshot is missing, damaged or foreign.
     """
 
-    def __init__(self, database: Database, home: Path, *, threads: int) -> None:
+    def __init__(
+        self, database: Database, home: Path, *, threads: int, encoder: Encoder | None = None
+    ) -> None:
         self._database = database
         self._home = home
         self._threads = threads
@@ -93,7 +95,7 @@ class EngineRoom:
         self._engine: Engine | None = None
         self._index: FaissIndex | None = None
         self._saved_at = 0
-        self.encoder = MeasuredEncoder(MiniLM(threads=self._threads))
+        self.encoder = MeasuredEncoder(encoder or MiniLM(threads=self._threads))
         self.watermark = 0
         self.encoder_id = 0
         self.engine_id = 0

@@ -44,7 +44,7 @@ STANDARD_STEPS = (
     ),
     Step(name="vendor", basis=Basis.REST, rates={}, settles=Settles.DIRECT, parties={}),
 )
-"""The sample contract: $5 of production per million tokens, the IP pool, 10 % cloud margin, the rest."""
+"""The sample contract: $5 production a million tokens, IP pool, 10 % cloud margin, the rest."""
 
 
 def found(session: Session, *, now: datetime, sample_parties: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""First logins of an installation: made once, with random passwords written where only we can read."""
+"""First logins of an installation: made once, random passwords written where only we can read."""
 
 import secrets
 from datetime import datetime
@@ -13,7 +13,7 @@ FILE = "logins.txt"
 
 
 def ensure_operator(session: Session, home: Path, *, now: datetime) -> None:
-    """Add the login ``operator`` if no operator exists; its password goes to ``home``/logins.txt."""
+    """Add the login ``operator`` if there is none; its password goes to ``home``/logins.txt."""
     query = select(PortalUserRow).where(PortalUserRow.role == "operator")
     if not session.exec(query).first():
         add(session, home, "operator", "operator", None, now=now)
@@ -22,7 +22,7 @@ def ensure_operator(session: Session, home: Path, *, now: datetime) -> None:
 def add(
     session: Session, home: Path, login: str, role: str, party_id: int | None, *, now: datetime
 ) -> None:
-    """Add a login with a random password, unless there is one, and write it to the file (mode 0600)."""
+    """Add a login with a random password, unless there is one; write it to the file (0600)."""
     if session.exec(select(PortalUserRow).where(PortalUserRow.login == login)).first():
         return
     password = secrets.token_urlsafe(12)

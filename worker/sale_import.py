@@ -39,8 +39,8 @@ def import_sales(
 ) -> SalesImported:
     """Store the sales of a file; raise BadFile with every bad line, storing nothing.
 
-    Fields that are none of a sale's are ignored and named. A known id is a duplicate where all else is
-    equal, else a conflict; neither is stored.
+    Fields that are none of a sale's are ignored and named. A known id is a duplicate where all else
+    is equal, else a conflict; neither is stored.
     """
     with unit_of_work(database) as session:
         party = parties.vendor_named(session, vendor)

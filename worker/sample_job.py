@@ -18,7 +18,7 @@ from worker.workplace import Workplace
 REGISTERED_AT = datetime(2024, 12, 1, tzinfo=UTC)
 MONTH = Period(202501)
 SOLD_EACH = 100
-"""How often each sample output is sold: by either vendor, on all days of the month, at all tiers."""
+"""How often each sample output is sold: by either vendor, on all days, at all tiers."""
 CREATORS = 2
 """Sample creators who get a login of their own."""
 

@@ -27,7 +27,7 @@ class SettledSale:
 
 
 def load(session: Session, stored: StoredSale) -> SettledSale:
-    """Load the newest facts of a stored sale: attribution, rights of its day, contract of its day."""
+    """Load the newest facts of a stored sale: attribution, rights and contract of its day."""
     vendor_terms = terms.of_vendors(session, [stored.vendor_id])[stored.vendor_id]
     attribution = attributions.of_sale(session, stored.sale_id)
     shares = dict(attribution.share_ppm) if attribution else {}

@@ -1,4 +1,4 @@
-"""Settlement: claim attributed batches, decide in arrays, store entries and balances in one commit."""
+"""Settlement: claim attributed batches, decide in arrays, store all they change in one commit."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -54,10 +54,10 @@ class CurrencyDiffers(LedgerError):
 
 
 def settle_batch(database: Database, *, now: datetime) -> int:
-    """Settle the oldest attributed batches, at most 5,000 sales; return how many. Safe to run twice.
+    """Settle the oldest attributed batches, at most 5,000 sales; return how many. Idempotent.
 
-    The period's row is held FOR SHARE to the commit: a close that begins meanwhile waits for us, and
-    after it began only what it waits for goes into the period; the rest becomes late.
+    The period's row is held FOR SHARE to the commit: a close that begins meanwhile waits for us,
+    and after it began only what it waits for goes into the period; the rest becomes late.
     """
     with unit_of_work(database) as session:
         batches = work_batches.claim_to_settle(session, most_sales=MOST_SALES)

@@ -1,4 +1,4 @@
-"""Verify: every invariant of the books, recomputed from the rows; what fails is named with its facts."""
+"""Verify: every invariant of the books, recomputed from the rows; failures carry their facts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,8 +26,7 @@ class Check:
 
 
 def verify(database: Database, progress: Progress) -> list[Check]:
-    """Check all invariants; each question sees one snapshot, so it may run while the
-    books are worked on."""
+    """Check all invariants; each question sees one snapshot, so the books may be worked on."""
     steps = [*_from_rows(), *_recomputed()]
     checks = []
     for at, (invariant, look) in enumerate(steps):

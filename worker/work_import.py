@@ -44,7 +44,7 @@ def import_works(
     now: datetime,
     is_sample: bool = False,
 ) -> WorksImported:
-    """Register the works of a file in one commit; raise BadFile with every bad line, storing nothing.
+    """Register the works of a file in one commit; raise BadFile with every bad line instead.
 
     ``holder`` owns works whose line names no holders. A work with a known id and the same text is a
     duplicate and left as it is.

@@ -38,7 +38,7 @@ class Workplace:
 
 
 def utc_now() -> datetime:
-    """The clock of the process."""
+    """Return the instant now: the clock of the process."""
     return datetime.now(UTC)
 
 
@@ -51,8 +51,8 @@ def open_workplace(
 ) -> Workplace:
     """Start or join the embedded server, or take the given one; migrate, found, connect.
 
-    threads: of the encoder, where the settings leave it open; None: one less than the cores, so that a
-    page stays responsive while the worker encodes.
+    threads: of the encoder, where the settings leave it open; None: one less than the cores, so
+    that a page stays responsive while the worker encodes.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     owner_url, app_url = _urls(settings)

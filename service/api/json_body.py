@@ -58,7 +58,8 @@ def read(raw: bytes, *, place: str = "body") -> object:
             object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
-        raise BadJson(f"{place}, line {error.lineno} column {error.colno}", error.msg) from None
+        line = f"line {error.lineno} " if "\n" in text else ""
+        raise BadJson(f"{place}, {line}column {error.colno}", error.msg) from None
     except _Refused as error:
         raise BadJson(place, str(error)) from None
     except RecursionError:

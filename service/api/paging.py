@@ -5,20 +5,30 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from service.ledger.errors import LedgerError
 
 MAX_LIMIT = 100
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _Row = TypeVar("_Row")
 _Item = TypeVar("_Item", bound=BaseModel)
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]
+
+def _digits(value: object) -> object:
+    """Refuse what would be read as a number, but is not written in plain digits: 1.0, +1, 1_0."""
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError("must be a whole number in plain digits")
+    return value
+
+
+_Whole = Annotated[int, BeforeValidator(_digits)]
+Limit = Annotated[_Whole, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]
 After = Annotated[
     str, Query(max_length=300, description="`next` of the list before; empty for the first.")
 ]
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Number = Annotated[_Whole, Path(ge=1, le=2**63 - 1)]
 """An id in a path: 1 to 2^63 - 1."""
 
 

@@ -68,8 +68,9 @@ def _item(value: object, place: str, terms: Terms, now: datetime) -> ReportedSal
 def _lines(raw: bytes, terms: Terms, now: datetime) -> Iterator[ReportedSale | ItemOutcome]:
     """Yield the items of NDJSON; empty lines are passed over but counted, lines count from 1."""
     count = 0
-    for number, line in enumerate(io.BytesIO(raw), start=1):
-        if not line.strip():
+    for number, ended in enumerate(io.BytesIO(raw), start=1):
+        line = ended.strip()
+        if not line:
             continue
         count += 1
         if count > MAX_SALES:

@@ -1,4 +1,4 @@
-"""The only division of money: largest remainder, in plain ints and in NumPy int64, equal to the nano."""
+"""The only division of money: largest remainder, in plain ints and NumPy int64, exactly equal."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class NothingToDivideBy(LedgerError):
 
 
 def tie_of(*names: str) -> int:
-    """First 8 bytes of BLAKE2b over the names, each closed by a NUL: the tie of a sale or a line."""
+    """First 8 bytes of BLAKE2b over the names, each closed by a NUL: tie of a sale or a line."""
     digest = hashlib.blake2b(digest_size=8)
     for name in names:
         digest.update(name.encode() + b"\0")
@@ -51,8 +51,8 @@ def allocate(amount_nanos: int, weights: Mapping[str, int], *, tie: int) -> dict
 
     Largest remainder (Hamilton): each key gets the floor of its quota, then the nanos left over,
     always fewer than there are keys, go one each to the largest remainders. Equal remainders are
-    ordered by a hash of ``tie`` and the key, so a rerun pays the same people and no name is favoured
-    for ever. Negative amounts mirror positive ones. Any size of int.
+    ordered by a hash of ``tie`` and the key, so a rerun pays the same people and no name is
+    favoured for ever. Negative amounts mirror positive ones. Any size of int.
     """
     total = sum(weights.values())
     if total <= 0 or min(weights.values()) < 0:
@@ -83,10 +83,10 @@ def allocate_segments(
 ) -> Int64s:
     """``allocate`` for n amounts at once; amount i is divided among the next ``counts[i]`` weights.
 
-    amounts, counts, ties: [n]; weights, keys (``key_hash`` of each name): [sum(counts)]. Returns the
-    parts in the order of ``weights``. Each count is at least one, each sum of weights is in
-    1..3 x 10^9. Equals the plain form for every amount of -(2^63 - 1) .. 2^63 - 1; keys of one segment
-    whose mixes collide keep the order given.
+    amounts, counts, ties: [n]; weights, keys (``key_hash`` of each name): [sum(counts)]. Returns
+    the parts in the order of ``weights``. Each count is at least one, each sum of weights is in
+    1..3 x 10^9. Equals the plain form for every amount of -(2^63 - 1) .. 2^63 - 1; keys of one
+    segment whose mixes collide keep the order given.
     """
     if not len(amounts):
         return np.zeros(0, np.int64)

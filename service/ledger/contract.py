@@ -1,7 +1,8 @@
 """A contract is a waterfall written as data: ordered claims on the gross of one vendor's sale.
 
-``run_down`` takes the steps one after another: each takes what it asks, never more than remains; the
-last takes the rest. ``run_down_array`` does the same for many sales of one tier, equal to the nano.
+``run_down`` takes the steps one after another: each takes what it asks, never more than remains;
+the last takes the rest. ``run_down_array`` does the same for many sales of one tier, equal to the
+nano.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +61,7 @@ class NoContract(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What makes a step the IP pool: the platform's fee on matched parts, and where the rest goes."""
+    """What makes a step the IP pool: the fee on matched parts, and where the unmatched goes."""
 
     fee_ppm: int
     unmatched: UnmatchedGoesTo = UnmatchedGoesTo.POOL
@@ -70,8 +71,8 @@ class Pool:
 class Step:
     """One claim. ``rates``: nanos per token, or ppm of gross or rest, by tier; absent is zero.
 
-    ``parties`` divides a chain step among chain parties by ppm summing to 1,000,000. A step with ``pool``
-    is the IP pool; one with neither is the vendor's own.
+    ``parties`` divides a chain step among chain parties by ppm summing to 1,000,000. A step with
+    ``pool`` is the IP pool; one with neither is the vendor's own.
     """
 
     name: str
@@ -163,7 +164,7 @@ def run_down(gross_nanos: int, output_tokens: int, tier: Tier, steps: Sequence[S
 def run_down_array(
     gross: Int64s, tokens: Int64s, tier: Tier, steps: Sequence[Step]
 ) -> list[Int64s]:
-    """Run n sales of one tier down; returns what each step took, [n] per step, equal to ``run_down``.
+    """Run n sales of one tier down; returns what each step took, [n], equal to ``run_down``.
 
     A per-token claim that would pass 2^63 is compared by division first, so nothing wraps.
     """

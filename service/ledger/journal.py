@@ -1,4 +1,4 @@
-"""A journal entry: postings that sum to zero, caused by one source. It is balanced or does not exist."""
+"""A journal entry: postings of one source that sum to zero. It is balanced or does not exist."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Money: an int of nanos (10^-9 of the major unit) and an ISO 4217 code. Decimal only in, string only out."""
+"""Money: an int of nanos (10^-9 of the major unit) and an ISO 4217 code. Decimal in, string out."""
 
 import re
 from dataclasses import dataclass
@@ -76,7 +76,8 @@ def floor_to_minor(nanos: int, currency: str) -> int:
 def parse_nanos(text: str) -> int:
     """Read a plain decimal (``12.5``, ``-0.000000001``) as nanos, exactly.
 
-    At most 12 digits before and 9 after the point; no exponent, sign ``+``, blanks or other scripts.
+    At most 12 digits before and 9 after the point; no exponent, sign ``+``, blanks or other
+    scripts.
     """
     if not _AMOUNT.fullmatch(text):
         rule = "write digits with at most 12 before and 9 after the point, like 12.50"

@@ -1,4 +1,4 @@
-"""At close a line's royalty goes upstream first, then to the rights holders, cumulatively and exactly."""
+"""At close a line's royalty goes upstream and to the rights holders, cumulatively and exactly."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _OWN = "own"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """work x rights version x vendor x tier x currency: what a sale credits and a close releases."""
+    """work x rights version x vendor x tier x currency: credited by sales, released by a close."""
 
     line_id: int
     rights: RightsVersion
@@ -67,7 +67,8 @@ def release(line: Line, credited_before: int, credits: Sequence[Credit]) -> tupl
     """Release the credits of one period, oldest month of sale first.
 
     credited_before: all the line was ever credited before this period. Each part is the standing
-    after the credit minus the standing before it, so the parts of all periods add up to the standing.
+    after the credit minus the standing before it, so the parts of all periods add up to the
+    standing.
     """
     before_holders, before_upstream = standing(line, credited_before)
     total, parts = credited_before, []

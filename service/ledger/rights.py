@@ -65,7 +65,7 @@ def check_split(shares_ppm: Mapping[int, int]) -> Mapping[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class RightsVersion:
-    """From a day on: the split of a work, and what it passes to the rights versions it derives from.
+    """From a day on: the split of a work, and what it passes to the works it derives from.
 
     ``upstream_ppm`` is by rights version of the upstream work; what it leaves goes to the holders.
     """

@@ -1,4 +1,4 @@
-"""Settlement of whole batches in NumPy int64; equal to the plain form of ``settlement`` to the nano."""
+"""Settlement of whole batches in NumPy int64; equal to the plain ``settlement`` to the nano."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ class MatchColumns:
 
 @dataclass(slots=True)
 class AccountCodes:
-    """Numbers accounts in the order they are met; the store turns codes into account ids at once."""
+    """Numbers accounts as they are met; the store turns the codes into account ids at once."""
 
     names: list[str] = field(default_factory=list)
     _codes: dict[str, int] = field(default_factory=dict)
@@ -166,7 +166,7 @@ def _pool(
 
 
 def merge(parts: Sequence[Legs], account_ids: Int64s) -> Legs:
-    """Put account ids for codes, add legs of one account in one row, drop zeros, sort by (row, id)."""
+    """Put ids for codes, add legs of one account in one row, drop zeros, sort by (row, id)."""
     rows = np.concatenate([part.row for part in parts])
     ids = account_ids[np.concatenate([part.code for part in parts])]
     nanos = np.concatenate([part.nanos for part in parts])

@@ -18,7 +18,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """work x vendor x tier (x month of sale): what the line was credited and this holder's part of it."""
+    """work x vendor x tier (x month of sale): what its line was credited, and the holder's part."""
 
     kind: LineKind
     line_id: int

@@ -25,10 +25,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One month; ``left``, ``middle`` and ``width`` in per cent of the drawing."""
+    """One month; ``left``, ``middle`` and ``width`` in per cent. ``year`` only where it begins."""
 
     period: Period
     name: str
+    year: str
     left: float
     middle: float
     width: float
@@ -77,7 +78,8 @@ def _chart(earnings: Sequence[Earning], currency: str) -> Chart:
     bars = [
         Bar(
             month,
-            f"{month.first_day:%b}" if position else f"{month.first_day:%b %Y}",
+            f"{month.first_day:%b}",
+            f"{month.first_day:%Y}" if position in {0, _first_of_year(months)} else "",
             position * width + width * 0.15,
             position * width + width / 2,
             width * 0.7,
@@ -94,6 +96,12 @@ def _chart(earnings: Sequence[Earning], currency: str) -> Chart:
     ]
     found = tuple(tier for tier in Tier if any(tier in sums[month] for month in months))
     return Chart(currency, tuple(bars), tuple(ticks), found)
+
+
+def _first_of_year(months: Sequence[Period]) -> int:
+    """Return where the newest year begins."""
+    newest = months[-1].first_day.year
+    return next(at for at, month in enumerate(months) if month.first_day.year == newest)
 
 
 def _segments(sums: Mapping[Tier, int], pixels_per_nano: float) -> tuple[Segment, ...]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 
+from service.documents.statement_document import percent_of
 from service.ledger.errors import LedgerError
+from service.ledger.money import PPM
 from service.ledger.rights import HolderTwice
-from service.store.text_rules import BadText
-from service.store.works import NewWork
+from service.store.text_rules import BadText, check_text
+from service.store.works import MAX_TEXT_BYTES, MAX_TITLE_CHARS, NewWork
 
 _PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
@@ -33,6 +35,28 @@ class Draft:
     text: str = ""
     own_share: str = "100"
     others: Sequence[tuple[str, str]] = ()
+
+    def faults(self) -> list[LedgerError]:
+        """Return everything that can be seen to be wrong without asking the database."""
+        checks = (
+            lambda: check_text(self.title, place="title", max_chars=MAX_TITLE_CHARS),
+            self.new_work,
+            lambda: check_text(self.text, place="text", max_chars=MAX_TEXT_BYTES),
+            self._check_shares,
+        )
+        found = []
+        for check in checks:
+            try:
+                check()
+            except LedgerError as error:
+                found.append(error)
+        return found
+
+    def _check_shares(self) -> None:
+        total = ppm_of(self.own_share) + sum(ppm_of(share) for _, share in self.named_others)
+        if total != PPM:
+            rule = f"the shares make {percent_of(total)} %, not 100 %"
+            raise BadText("holders", rule)
 
     def new_work(self) -> NewWork:
         """Return what is registered; raise BadText for a language that is no code."""

@@ -44,16 +44,31 @@ def marked(text: str, spans: Iterable[Span]) -> list[Piece]:
 def excerpts(text: str, spans: Sequence[Span], *, around: int) -> list[list[Piece]]:
     """Return the marked surroundings of each match in order; those that touch become one.
 
-    around: characters shown before and after a match.
+    around: most characters shown before and after a match; no word is cut.
     """
     windows: list[tuple[int, int]] = []
     for span in sorted(spans, key=lambda s: s.start):
-        start, end = max(span.start - around, 0), min(span.end + around, len(text))
+        start = _blank_after(text, max(span.start - around, 0), span.start)
+        end = _blank_before(text, span.end, min(span.end + around, len(text)))
         if windows and start <= windows[-1][1]:
             windows[-1] = (windows[-1][0], max(windows[-1][1], end))
         else:
             windows.append((start, end))
     return [_excerpt(text, spans, start, end) for start, end in windows]
+
+
+def _blank_after(text: str, start: int, stop: int) -> int:
+    """Move a start forward to where a word begins, at most to ``stop``."""
+    while 0 < start < stop and not text[start - 1].isspace():
+        start += 1
+    return start
+
+
+def _blank_before(text: str, stop: int, end: int) -> int:
+    """Move an end back to where a word ends, at most to ``stop``."""
+    while stop < end < len(text) and not text[end].isspace():
+        end -= 1
+    return end
 
 
 def _excerpt(text: str, spans: Sequence[Span], start: int, end: int) -> list[Piece]:

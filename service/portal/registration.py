@@ -1,5 +1,6 @@
 """Registering a work: paste a text, say who holds it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -56,10 +57,12 @@ def register(request: Request, form: LongForm, person: Creator, context: Context
         wider = Draft(draft.title, draft.language, draft.text, draft.own_share, rows)
         return _form(request, context, person.party_id, wider, {})
     assert person.party_id is not None
+    if faults := draft.faults():
+        return _form(request, context, person.party_id, draft, _errors(faults))
     try:
         work_id = _register(context, person.party_id, draft)
     except _REFUSALS as refusal:
-        return _form(request, context, person.party_id, draft, _errors(refusal))
+        return _form(request, context, person.party_id, draft, _errors([refusal]))
     context.doorbell.ring()
     return pages.goto(f"/works/{work_id}?done=registered")
 
@@ -78,13 +81,13 @@ def _register(context: WebContext, holder_id: int, draft: Draft) -> int:
         return row.work_id
 
 
-def _errors(refusal: LedgerError) -> dict[str, str]:
+def _errors(refusals: Sequence[LedgerError]) -> dict[str, str]:
     """Return the sentence by field; one about no other field is about holders."""
-    said = [(one.place, one.rule) for one in problem_of(refusal).errors]
-    if not said:
-        said = [("holders", str(refusal.facts.get("rule", refusal.sentence)))]
     errors = {}
-    for place, rule in said:
+    for refusal in refusals:
+        said = problem_of(refusal).errors
+        place = said[0].place if said else str(refusal.facts.get("place", "holders"))
+        rule = said[0].rule if said else refusal.sentence
         field = place if place in {"title", "language", "text"} else "holders"
         errors[field] = rule[0].upper() + rule[1:] + "."
     return errors

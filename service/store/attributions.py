@@ -58,7 +58,7 @@ def engine_id(session: Session, version: str) -> int:
 
 
 def known(session: Session, wanted: Sequence[Wanted], *, engine: int) -> dict[Wanted, int]:
-    """Return which wanted texts this engine attributed already, in the same era of the catalogue."""
+    """Return which wanted texts this engine attributed already in the same era of the catalogue."""
     keys = {(w.text_hash, w.catalogue_at, w.embedding_no): w for w in wanted}
     rows = driver(session).execute(
         "SELECT a.text_hash, a.catalogue_at, a.embedding_no, a.attribution_id FROM attribution a "
@@ -115,9 +115,10 @@ def of_sale(session: Session, sale_id: int) -> StoredAttribution | None:
     """Return the newest attribution of a sale, None for one settled without."""
     row = session.execute(
         text(
-            "SELECT a.attribution_id, a.work_ids, a.shares_ppm, a.unmatched_ppm, a.evidence, e.version "
-            "FROM sale_attribution sa JOIN attribution a USING (attribution_id) "
-            "JOIN engine e USING (engine_id) WHERE sa.sale_id = :sale ORDER BY sa.version DESC LIMIT 1"
+            "SELECT a.attribution_id, a.work_ids, a.shares_ppm, a.unmatched_ppm, a.evidence, "
+            "e.version FROM sale_attribution sa JOIN attribution a USING (attribution_id) "
+            "JOIN engine e USING (engine_id) WHERE sa.sale_id = :sale "
+            "ORDER BY sa.version DESC LIMIT 1"
         ),
         {"sale": sale_id},
     ).first()

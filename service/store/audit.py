@@ -11,7 +11,7 @@ from service.store.database import driver
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An invariant: ``count`` says how many things are looked at, ``broken`` returns one fact a row."""
+    """An invariant: ``count`` counts the things looked at, ``broken`` returns one fact a row."""
 
     invariant: str
     count: str
@@ -37,7 +37,8 @@ WITH legs AS (
     FROM posting p JOIN account a USING (account_id) WHERE p.kind = 1 GROUP BY p.currency),
 gross AS (
     SELECT s.currency, sum(s.gross_nanos) AS gross
-    FROM journal_entry e JOIN sale s ON s.sale_id = e.source_id WHERE e.kind = 1 GROUP BY s.currency)
+    FROM journal_entry e JOIN sale s ON s.sale_id = e.source_id
+    WHERE e.kind = 1 GROUP BY s.currency)
 SELECT format('%s: gross %s, credited %s, settled direct %s, kept and direct %s',
     currency, gross, credited, direct, kept)
 FROM gross FULL JOIN legs USING (currency)
@@ -70,7 +71,8 @@ SELECT format('batch %s, account %s: postings %s, delta %s', batch_id, account_i
 FROM posted FULL JOIN balance_delta USING (batch_id, account_id, period)
 WHERE nanos IS DISTINCT FROM delta
 UNION ALL
-SELECT format('snapshot %s of account %s is %s, deltas sum to %s', period, account_id, balance, total)
+SELECT format('snapshot %s of account %s is %s, deltas sum to %s',
+    period, account_id, balance, total)
 FROM (SELECT s.period, s.account_id, s.balance, coalesce((SELECT sum(d.delta) FROM balance_delta d
     WHERE d.account_id = s.account_id AND d.period <= s.period), 0) AS total
     FROM balance_snapshot s) AS compared WHERE balance <> total
@@ -90,7 +92,8 @@ WITH credited AS (
     WHERE starts_with(a.name, 'line:') AND p.kind IN (1, 2) GROUP BY 1, 2),
 passed AS (
     SELECT p.to_line_id AS line_id, r.period, sum(p.nanos) AS nanos
-    FROM release_part p JOIN release r USING (release_id) WHERE p.to_line_id IS NOT NULL GROUP BY 1, 2),
+    FROM release_part p JOIN release r USING (release_id)
+    WHERE p.to_line_id IS NOT NULL GROUP BY 1, 2),
 due AS (SELECT line_id, period, sum(nanos) AS nanos
     FROM (SELECT * FROM credited UNION ALL SELECT * FROM passed) AS either GROUP BY 1, 2),
 parts AS (SELECT release_id, sum(nanos) AS nanos FROM release_part GROUP BY 1)
@@ -107,17 +110,20 @@ SELECT format('statement %s: opening %s, lines %s, closing %s, before it %s',
     number, opening_nanos, lines, closing_nanos, previous)
 FROM (SELECT s.*, coalesce((SELECT sum(nanos) FROM statement_line l
         WHERE l.statement_id = s.statement_id), 0) AS lines,
-    coalesce(lag(closing_nanos) OVER (PARTITION BY holder_id, currency ORDER BY period), 0) AS previous
+    coalesce(lag(closing_nanos) OVER (PARTITION BY holder_id, currency ORDER BY period), 0)
+        AS previous
     FROM statement s) AS s
 WHERE opening_nanos + lines <> closing_nanos OR earned_nanos <> lines OR opening_nanos <> previous
     OR held_nanos + payable_nanos + carried_nanos <> closing_nanos
 UNION ALL
-SELECT format('period %s %s: statements say %s, lines released %s', period, currency, said, released)
+SELECT format('period %s %s: statements say %s, lines released %s',
+    period, currency, said, released)
 FROM (SELECT period, currency, sum(earned_nanos) AS said FROM statement GROUP BY 1, 2) AS s
 FULL JOIN (SELECT r.period, l.currency, sum(p.nanos) AS released
     FROM release r JOIN release_part p USING (release_id) JOIN line l USING (line_id)
     JOIN period USING (period)
-    WHERE p.holder_id IS NOT NULL AND period.state = 'closed' GROUP BY 1, 2) AS r USING (period, currency)
+    WHERE p.holder_id IS NOT NULL AND period.state = 'closed' GROUP BY 1, 2) AS r
+USING (period, currency)
 WHERE coalesce(said, 0) <> coalesce(released, 0)
 """
 
@@ -197,8 +203,8 @@ def ask(session: Session, question: Question) -> tuple[int, list[str]]:
 def broken_seals(session: Session) -> tuple[int, list[str]]:
     """Follow the hash chain; return how many seals there are and where it breaks."""
     rows = driver(session).execute(
-        "SELECT s.seal_no, s.batch_id, s.previous_hash, s.hash, b.period, b.entry_count, b.content_hash "
-        "FROM seal s LEFT JOIN batch b USING (batch_id) ORDER BY s.seal_no"
+        "SELECT s.seal_no, s.batch_id, s.previous_hash, s.hash, b.period, b.entry_count, "
+        "b.content_hash FROM seal s LEFT JOIN batch b USING (batch_id) ORDER BY s.seal_no"
     )
     previous, facts, number = seals.FIRST_HASH, [], 0
     for seal_no, batch_id, said_previous, said, period, count, content in rows:
@@ -211,8 +217,8 @@ def broken_seals(session: Session) -> tuple[int, list[str]]:
             facts.append(f"seal {seal_no} does not fit batch {batch_id}")
         previous = bytes(said)
     unsealed = driver(session).execute(
-        "SELECT b.batch_id FROM batch b JOIN period p USING (period) LEFT JOIN seal s USING (batch_id) "
-        "WHERE p.state = 'closed' AND s.batch_id IS NULL"
+        "SELECT b.batch_id FROM batch b JOIN period p USING (period) "
+        "LEFT JOIN seal s USING (batch_id) WHERE p.state = 'closed' AND s.batch_id IS NULL"
     )
     facts += [f"batch {batch_id} of a closed period is not sealed" for (batch_id,) in unsealed]
     return number, facts

@@ -33,7 +33,7 @@ class Database:
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 10) -> "Database":
-        """Open a pool; nothing is sent before the first use. Waits at most 10 s for a connection."""
+        """Open a pool; nothing is sent before first use. Waits at most 10 s for a connection."""
         engine = create_engine(
             _with_driver(url),
             pool_size=pool_size,
@@ -56,7 +56,7 @@ def _with_driver(url: str) -> str:
 
 @contextmanager
 def unit_of_work(database: Database) -> Iterator[Session]:
-    """One transaction: committed when the block ends, rolled back when it raises. The one commit."""
+    """One transaction: committed as the block ends, rolled back when it raises. The one commit."""
     with Session(database.engine, expire_on_commit=False) as session:
         yield session
         session.commit()
@@ -69,6 +69,17 @@ def autocommit(database: Database) -> Iterator[psycopg.Connection]:
     connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
     with connection:
         yield connection
+
+
+@contextmanager
+def only_one(database: Database, lock: int) -> Iterator[bool]:
+    """Say whether the caller is the only one, among all processes, to hold a lock for long work.
+
+    The lock belongs to a connection in no transaction and ends with it, however the process ends.
+    """
+    with autocommit(database) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,)).fetchone()
+        yield bool(row and row[0])
 
 
 def driver(session: Session) -> psycopg.Connection:

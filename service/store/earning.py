@@ -30,9 +30,9 @@ class EarningWindow:
 class Eras:
     """The catalogue cut at every instant at which the set of earning works changes.
 
-    Two sales of one era may pay the same works. What an index holds beyond ``embedding_no`` of an era
-    belongs to works that may not earn in it, so an attribution made for an era stays right as the
-    catalogue grows.
+    Two sales of one era may pay the same works. What an index holds beyond ``embedding_no`` of an
+    era belongs to works that may not earn in it, so an attribution made for an era stays right as
+    the catalogue grows.
     """
 
     def __init__(self, windows: Mapping[int, EarningWindow]) -> None:
@@ -49,7 +49,7 @@ class Eras:
             self._embedding_no.append(max(before, newest.get(start, 0)))
 
     def of(self, instant: datetime) -> tuple[datetime, int]:
-        """Return the first instant of the era of an instant, and the newest embedding it may need."""
+        """Return the first instant of an instant's era, and the newest embedding it may need."""
         at = max(bisect_right(self._starts, instant) - 1, 0)
         return self._starts[at], self._embedding_no[at]
 

@@ -42,11 +42,13 @@ def encoder_id(session: Session, digest: str, dimension: int) -> int:
 def claim_unembedded(database: Database, *, most_chars: int) -> Iterator[list[tuple[int, str]]]:
     """Hold the oldest free works that wait for embedding, with their texts: at least one, if any.
 
-    Held by session-level advisory locks on a connection in no transaction, as batches to attribute are.
+    Held by session-level advisory locks on a connection in no transaction, as batches to attribute
+    are.
     """
     with autocommit(database) as connection:
         waiting = connection.execute(
-            "SELECT work_id, text_chars FROM work WHERE embedded_at IS NULL ORDER BY work_id LIMIT 64"
+            "SELECT work_id, text_chars FROM work WHERE embedded_at IS NULL "
+            "ORDER BY work_id LIMIT 64"
         ).fetchall()
         held: list[int] = []
         chars = 0
@@ -84,8 +86,8 @@ def append(
 ) -> bool:
     """Store a work's passages (start, end, content hash) and vectors [n, dim] as float16.
 
-    False where another worker embedded the work meanwhile. ``embedding_no`` is given under an advisory
-    lock held to the commit, so rows become visible in its order: a watermark misses none.
+    False where another worker embedded the work meanwhile. ``embedding_no`` is given under an
+    advisory lock held to the commit, so rows become visible in its order: a watermark misses none.
     """
     connection = driver(session)
     claimed = connection.execute(
@@ -110,8 +112,9 @@ def append(
     ids = {int(ordinal): int(passage_id) for passage_id, ordinal in rows}
     numbers = connection.execute(
         "INSERT INTO embedding (encoder_id, embedding_no, passage_id, vector) "
-        "SELECT %(e)s, coalesce((SELECT max(embedding_no) FROM embedding WHERE encoder_id = %(e)s), 0) "
-        "+ n, p, v FROM unnest(%(p)s::bigint[], %(v)s::bytea[]) WITH ORDINALITY AS t (p, v, n) "
+        "SELECT %(e)s, n + coalesce((SELECT max(embedding_no) FROM embedding "
+        "WHERE encoder_id = %(e)s), 0), p, v "
+        "FROM unnest(%(p)s::bigint[], %(v)s::bytea[]) WITH ORDINALITY AS t (p, v, n) "
         "RETURNING embedding_no",
         {
             "e": encoder,
@@ -169,6 +172,6 @@ def installation(session: Session) -> str:
 
 
 def count_up_to(session: Session, encoder: int, embedding_no: int) -> int:
-    """Count the embeddings of an encoder up to a number: what an index with this watermark holds."""
+    """Count an encoder's embeddings up to a number: what an index with this watermark holds."""
     query = text("SELECT count(*) FROM embedding WHERE encoder_id = :e AND embedding_no <= :n")
     return int(session.execute(query, {"e": encoder, "n": embedding_no}).scalar_one())

@@ -51,8 +51,8 @@ def of_batch(session: Session, batch_id: int) -> list[EntryColumns]:
     groups: dict[tuple[int, int, str], list[tuple[int, int, list[int], list[int]]]]
     groups = defaultdict(list)
     for kind, period, currency, *entry in driver(session).execute(
-        "SELECT kind, period, currency, source_id, coalesce(subject_sale_id, -1), accounts, amounts "
-        "FROM journal_entry WHERE batch_id = %s ORDER BY source_id",
+        "SELECT kind, period, currency, source_id, coalesce(subject_sale_id, -1), accounts, "
+        "amounts FROM journal_entry WHERE batch_id = %s ORDER BY source_id",
         (batch_id,),
         binary=True,
     ):
@@ -85,9 +85,12 @@ def of_sources(
 
 
 def corrected_sales(session: Session) -> list[int]:
-    """List the sales that have corrections."""
+    """List the sales that have corrections, or a posted refund that must have made one."""
     rows = session.execute(
-        text("SELECT DISTINCT subject_sale_id FROM journal_entry WHERE kind = 2 ORDER BY 1")
+        text(
+            "SELECT subject_sale_id FROM journal_entry WHERE kind = 2 "
+            "UNION SELECT sale_id FROM refund WHERE applied_at IS NOT NULL ORDER BY 1"
+        )
     )
     return [int(sale) for sale in rows.scalars()]
 
@@ -163,7 +166,8 @@ def of_account(
 ) -> list[StoredEntry]:
     """List the entries that touch an account, by kind and source, after one."""
     query = text(
-        _ENTRY + "WHERE e.accounts && ARRAY(SELECT account_id FROM account WHERE name = :name) "
+        _ENTRY + "WHERE e.accounts && "  # noqa: S608 - constants
+        "ARRAY(SELECT account_id FROM account WHERE name = :name) "
         "AND (e.kind, e.source_id) > (:kind, :source) ORDER BY e.kind, e.source_id LIMIT :limit"
     )
     fields = {"name": account, "kind": after[0], "source": after[1], "limit": limit}

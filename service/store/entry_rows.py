@@ -2,9 +2,9 @@
 
 The canonical bytes of an entry are its COPY tuple without the field count and the batch: kind int2,
 source int8, subject int8 or NULL, period int4, currency text, accounts int4[], amounts int8[], each
-preceded by its length in an int4, all big-endian (PostgreSQL documentation, *COPY*, binary format, and
-the send functions of arrays). A batch's content hash is the SHA-256 of its entries' canonical bytes in
-order of source.
+preceded by its length in an int4, all big-endian (PostgreSQL documentation, *COPY*, binary format,
+and the send functions of arrays). A batch's content hash is the SHA-256 of its entries' canonical
+bytes in order of source.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ _INT4, _INT8 = 23, 20
 class EntryColumns:
     """n entries of one kind, period and currency, in order of source.
 
-    source_ids, subject_ids (NO_SUBJECT: none), counts: [n]. account_ids, amounts: [sum(counts)], legs of
-    one entry together, in order of account.
+    source_ids, subject_ids (NO_SUBJECT: none), counts: [n]. account_ids, amounts: [sum(counts)],
+    legs of one entry together, in order of account.
     """
 
     kind: int

@@ -1,4 +1,4 @@
-"""Figures over a period: where the money of each tier went, which works earned, what was unmatched."""
+"""Figures of a period: where each tier's money went, which works earned, what was unmatched."""
 
 from dataclasses import dataclass
 

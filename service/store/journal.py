@@ -21,7 +21,7 @@ from service.store.entry_rows import (
 
 
 def account_ids(session: Session, names: Sequence[str], currency: str) -> Int64s:
-    """Return the ids of accounts by name, in the order given; accounts not met before are opened."""
+    """Return the ids of accounts by name, in the order given; accounts new to us are opened."""
     distinct = sorted(set(names))
     known = _known_accounts(session, distinct, currency)
     missing = [name for name in distinct if name not in known]
@@ -44,7 +44,7 @@ def _known_accounts(session: Session, names: list[str], currency: str) -> dict[s
 
 
 def append(session: Session, entries: EntryColumns, *, now: datetime) -> int:
-    """Append one batch of entries and its balance deltas; return the batch. All in the caller's commit.
+    """Append one batch of entries and its balance deltas in the caller's commit; return the batch.
 
     Entries go in as binary COPY, one array row each; the primary key refuses a source posted before
     (psycopg.errors.UniqueViolation), the CHECK whatever does not sum to zero.
@@ -171,8 +171,8 @@ def posted_on_sale(session: Session, sale_id: int) -> dict[str, int]:
     """Sum everything posted about one sale: its entry and all corrections; by account name."""
     rows = driver(session).execute(
         "SELECT a.name, sum(p.amount_nanos) FROM posting p JOIN account a USING (account_id) "
-        "WHERE (p.kind = 1 AND p.source_id = %(sale)s) OR (p.kind = 2 AND p.subject_sale_id = %(sale)s) "
-        "GROUP BY a.name",
+        "WHERE (p.kind = 1 AND p.source_id = %(sale)s) "
+        "OR (p.kind = 2 AND p.subject_sale_id = %(sale)s) GROUP BY a.name",
         {"sale": sale_id},
     )
     totals: Mapping[str, int] = {str(name): int(nanos) for name, nanos in rows}

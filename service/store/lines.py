@@ -13,7 +13,6 @@ from service.ledger.tiers import Tier
 from service.store import rights
 from service.store.database import driver
 
-
 MAX_ID = 2**63
 
 

@@ -67,7 +67,8 @@ def state(session: Session, period: Period) -> str:
 def begin_closing(session: Session, period: Period, *, now: datetime) -> str:
     """Set an open period closing, once nobody posts; return the state it had.
 
-    Earlier periods that are open and empty close with it; raise EarlierPeriodOpen for one that is not.
+    Earlier periods that are open and empty close with it; raise EarlierPeriodOpen for one that is
+    not.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSTING})
     _ensure(session, period)
@@ -132,7 +133,8 @@ def finish_closing(session: Session, period: Period, *, now: datetime) -> None:
             "WITH last AS (SELECT coalesce(max(period), 0) AS period FROM balance_snapshot) "
             "INSERT INTO balance_snapshot (period, account_id, balance) "
             "SELECT :p, account_id, sum(nanos) FROM ("
-            "SELECT s.account_id, s.balance AS nanos FROM balance_snapshot s JOIN last USING (period) "
+            "SELECT s.account_id, s.balance AS nanos "
+            "FROM balance_snapshot s JOIN last USING (period) "
             "UNION ALL SELECT d.account_id, d.delta FROM balance_delta d, last "
             "WHERE d.period > last.period AND d.period <= :p) AS parts GROUP BY account_id"
         ),

@@ -69,34 +69,36 @@ def currencies(session: Session, vendor_id: int) -> list[str]:
 
 
 def owed(session: Session, vendor_id: int, vendor: str, currency: str) -> list[Owed]:
-    """Return what a vendor owes for each released period, and whom it was earned by."""
+    """Return what a vendor owes for each period that is not open, and whom it was earned by."""
     connection = driver(session)
     earned: dict[int, dict[int, int]] = defaultdict(dict)
     for period, holder, nanos in connection.execute(
-        "SELECT r.period, p.holder_id, sum(p.nanos) FROM release r JOIN release_part p USING (release_id) "
-        "JOIN line l USING (line_id) WHERE l.vendor_id = %s AND l.currency = %s "
+        "SELECT r.period, p.holder_id, sum(p.nanos) FROM release r "
+        "JOIN release_part p USING (release_id) JOIN line l USING (line_id) "
+        "WHERE l.vendor_id = %s AND l.currency = %s "
         "AND p.holder_id IS NOT NULL GROUP BY r.period, p.holder_id",
         (vendor_id, currency),
     ):
         earned[period][holder] = int(nanos)
     due = connection.execute(
-        "SELECT e.period, sum(p.amount_nanos) FROM journal_entry e "
+        "SELECT e.period, sum(p.amount_nanos) FROM journal_entry e JOIN period USING (period) "
         "CROSS JOIN LATERAL unnest(e.accounts, e.amounts) AS p (account_id, amount_nanos) "
         "JOIN account a ON a.account_id = p.account_id WHERE e.kind IN (1, 2) "
-        "AND a.name = %s AND a.currency = %s AND e.period = ANY(%s) GROUP BY e.period",
-        (vendor_receivable(vendor), currency, list(earned)),
+        "AND a.name = %s AND a.currency = %s AND period.state <> 'open' GROUP BY e.period",
+        (vendor_receivable(vendor), currency),
     )
     owed_of = {int(period): int(nanos) for period, nanos in due}
     return [
-        Owed(vendor, Period(period), owed_of.get(period, 0), holders)
-        for period, holders in sorted(earned.items())
+        Owed(vendor, Period(period), owed_of.get(period, 0), earned.get(period, {}))
+        for period in sorted(owed_of.keys() | earned.keys())
     ]
 
 
 def backed_so_far(session: Session, vendor_id: int, currency: str) -> dict[tuple[Period, int], int]:
     """Return how much of each (period, holder) receipts stand behind already."""
     rows = driver(session).execute(
-        "SELECT p.period, p.holder_id, sum(p.nanos) FROM backing b JOIN backing_part p USING (backing_id) "
+        "SELECT p.period, p.holder_id, sum(p.nanos) FROM backing b "
+        "JOIN backing_part p USING (backing_id) "
         "WHERE b.vendor_id = %s AND b.currency = %s GROUP BY p.period, p.holder_id",
         (vendor_id, currency),
     )
@@ -114,13 +116,15 @@ def insert_backing(
     """Keep one step of backing; parts are nanos by (period, holder), none zero."""
     connection = driver(session)
     row = connection.execute(
-        "INSERT INTO backing (vendor_id, currency, backed_at) VALUES (%s, %s, %s) RETURNING backing_id",
+        "INSERT INTO backing (vendor_id, currency, backed_at) VALUES (%s, %s, %s) "
+        "RETURNING backing_id",
         (vendor_id, currency, now),
     ).fetchone()
     assert row
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO backing_part (backing_id, period, holder_id, nanos) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO backing_part (backing_id, period, holder_id, nanos) "
+            "VALUES (%s, %s, %s, %s)",
             [(row[0], period.number, holder, n) for (period, holder), n in parts.items()],
         )
     return int(row[0])

@@ -46,8 +46,8 @@ def report(
 ) -> tuple[Outcome, int]:
     """Store a refund; return outcome and nanos. The worker posts it once the sale is settled.
 
-    Refunds of one sale are taken one after another under its row's lock, so that together they never
-    pass its gross. Raises RefundConflict, SaleNotFound, RefundTooLarge, RefundNotPositive.
+    Refunds of one sale are taken one after another under its row's lock, so that together they
+    never pass its gross. Raises RefundConflict, SaleNotFound, RefundTooLarge, RefundNotPositive.
     """
     check_text(refund.external_id, place="id", max_chars=200)
     check_text(refund.reason, place="reason", max_chars=500, empty=True)
@@ -55,7 +55,8 @@ def report(
     sale = sales.get(session, found.sale_id, lock=True)
     known = session.execute(
         text(
-            "SELECT sale_id, amount_nanos FROM refund WHERE vendor_id = :vendor AND external_id = :id"
+            "SELECT sale_id, amount_nanos FROM refund "
+            "WHERE vendor_id = :vendor AND external_id = :id"
         ),
         {"vendor": vendor_id, "id": refund.external_id},
     ).first()

@@ -46,7 +46,8 @@ def credits_from_upstream(
 ) -> dict[int, list[MonthCredit]]:
     """Sum what releases of derivative works of this period passed to these lines."""
     rows = driver(session).execute(
-        "SELECT p.to_line_id, p.month, sum(p.nanos) FROM release_part p JOIN release r USING (release_id) "
+        "SELECT p.to_line_id, p.month, sum(p.nanos) FROM release_part p "
+        "JOIN release r USING (release_id) "
         "WHERE r.period = %s AND p.to_line_id = ANY(%s) GROUP BY p.to_line_id, p.month",
         (period.number, list(line_ids)),
     )

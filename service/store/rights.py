@@ -27,7 +27,7 @@ class SplitStartsTooEarly(LedgerError):
 def first_version(
     session: Session, work_id: int, shares_ppm: Mapping[int, int], *, day: date, now: datetime
 ) -> int:
-    """Store the first split of a work; return the rights version. Raise what is wrong with the split."""
+    """Store the first split of a work; return its rights version. Raise what is wrong with it."""
     check_split(shares_ppm)
     parties.check_holders(session, list(shares_ppm))
     return _insert(session, work_id, shares_ppm, day=day, now=now)
@@ -45,7 +45,8 @@ def change_split(
     newest = session.execute(
         text(
             "SELECT rights_version_id, lower(days), upstream_version_ids, upstream_ppm "
-            "FROM rights_version WHERE work_id = :work_id ORDER BY lower(days) DESC LIMIT 1 FOR UPDATE"
+            "FROM rights_version WHERE work_id = :work_id "
+            "ORDER BY lower(days) DESC LIMIT 1 FOR UPDATE"
         ),
         {"work_id": work_id},
     ).one()
@@ -53,7 +54,8 @@ def change_split(
         raise SplitStartsTooEarly(work_id, asked=day, valid_from=newest[1])
     session.execute(
         text(
-            "UPDATE rights_version SET days = daterange(lower(days), :day) WHERE rights_version_id = :id"
+            "UPDATE rights_version SET days = daterange(lower(days), :day) "
+            "WHERE rights_version_id = :id"
         ),
         {"day": day, "id": newest[0]},
     )
@@ -75,8 +77,9 @@ def _insert(
     inserted = session.execute(
         text(
             "INSERT INTO rights_version (work_id, days, holder_ids, shares_ppm, "
-            "upstream_version_ids, upstream_ppm, known_at) VALUES (:work_id, daterange(:day, NULL), "
-            ":holders, :shares, :versions, :upstream, :now) RETURNING rights_version_id"
+            "upstream_version_ids, upstream_ppm, known_at) "
+            "VALUES (:work_id, daterange(:day, NULL), :holders, :shares, :versions, :upstream, "
+            ":now) RETURNING rights_version_id"
         ),
         {
             "work_id": work_id,

@@ -1,4 +1,4 @@
-"""Tables of people and terms as SQLModel rows; they hold no behaviour. The hot tables are SQL only."""
+"""Tables of people and terms as SQLModel rows, without behaviour. The hot tables are SQL only."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Sales: stored in one statement a request, durable before the answer; read back with their state."""
+"""Sales: stored in one statement a request, durable before the answer; read with their state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,13 +71,15 @@ def report(
 _INSERT = """
 WITH r AS MATERIALIZED (SELECT nextval('request_number') AS request)
 INSERT INTO sale (sale_id, vendor_id, external_id, payload_hash, tie, sold_at, period, tier,
-    output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars, received_at)
+    output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars,
+    received_at)
 SELECT r.request * %(positions)s + t.position, %(vendor)s, t.external_id, t.payload_hash, t.tie,
     t.sold_at, t.period, t.tier, t.output_tokens, t.tokens_estimated, t.model, t.gross_nanos,
     t.currency, t.text_hash, t.text_chars, %(now)s
-FROM r, unnest(%(position)s::int[], %(external_id)s::text[], %(payload_hash)s::bytea[], %(tie)s::bigint[],
-    %(sold_at)s::timestamptz[], %(period)s::int[], %(tier)s::smallint[], %(output_tokens)s::bigint[],
-    %(tokens_estimated)s::boolean[], %(model)s::text[], %(gross_nanos)s::bigint[],
+FROM r, unnest(%(position)s::int[], %(external_id)s::text[], %(payload_hash)s::bytea[],
+    %(tie)s::bigint[], %(sold_at)s::timestamptz[], %(period)s::int[], %(tier)s::smallint[],
+    %(output_tokens)s::bigint[], %(tokens_estimated)s::boolean[], %(model)s::text[],
+    %(gross_nanos)s::bigint[],
     %(currency)s::text[], %(text_hash)s::bytea[], %(text_chars)s::int[])
     AS t (position, external_id, payload_hash, tie, sold_at, period, tier, output_tokens,
     tokens_estimated, model, gross_nanos, currency, text_hash, text_chars)

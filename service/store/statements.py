@@ -50,8 +50,8 @@ def recipients(session: Session, period: Period) -> list[Recipient]:
         "SELECT holder_id, currency FROM ("
         "SELECT p.holder_id, l.currency FROM release r JOIN release_part p USING (release_id) "
         "JOIN line l USING (line_id) WHERE r.period = %(p)s AND p.holder_id IS NOT NULL "
-        "UNION SELECT holder_id, currency FROM (SELECT DISTINCT ON (holder_id, currency) holder_id, "
-        "currency, closing_nanos FROM statement WHERE period < %(p)s "
+        "UNION SELECT holder_id, currency FROM (SELECT DISTINCT ON (holder_id, currency) "
+        "holder_id, currency, closing_nanos FROM statement WHERE period < %(p)s "
         "ORDER BY holder_id, currency, period DESC) AS last WHERE closing_nanos <> 0) AS due "
         "WHERE NOT EXISTS (SELECT 1 FROM statement s WHERE s.holder_id = due.holder_id "
         "AND s.currency = due.currency AND s.period = %(p)s) ORDER BY holder_id, currency",
@@ -103,8 +103,9 @@ def lines_of(
 def openings(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Recipient, int]:
     """Return the closing balances of the newest statements before a period."""
     rows = driver(session).execute(
-        "SELECT DISTINCT ON (holder_id, currency) holder_id, currency, closing_nanos FROM statement "
-        "WHERE period < %s AND holder_id = ANY(%s) ORDER BY holder_id, currency, period DESC",
+        "SELECT DISTINCT ON (holder_id, currency) holder_id, currency, closing_nanos "
+        "FROM statement WHERE period < %s AND holder_id = ANY(%s) "
+        "ORDER BY holder_id, currency, period DESC",
         (period.number, list(holder_ids)),
     )
     return {Recipient(holder, currency): int(nanos) for holder, currency, nanos in rows}
@@ -114,7 +115,8 @@ def held(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Re
     """Return what holders have earned and cannot be paid, at the end of a period."""
     by_name = {holder_held(holder): holder for holder in holder_ids}
     rows = driver(session).execute(
-        "SELECT a.name, a.currency, -sum(d.delta) FROM account a JOIN balance_delta d USING (account_id) "
+        "SELECT a.name, a.currency, -sum(d.delta) FROM account a "
+        "JOIN balance_delta d USING (account_id) "
         "WHERE a.name = ANY(%s) AND d.period <= %s GROUP BY a.name, a.currency",
         (list(by_name), period.number),
     )
@@ -211,7 +213,8 @@ def listing(
             "earned_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos "
             "FROM statement JOIN party ON party_id = holder_id WHERE statement_id > :after "
             "AND (CAST(:holder AS bigint) IS NULL OR holder_id = :holder) "
-            "AND (CAST(:period AS int) IS NULL OR period = :period) ORDER BY statement_id LIMIT :limit"
+            "AND (CAST(:period AS int) IS NULL OR period = :period) "
+            "ORDER BY statement_id LIMIT :limit"
         ),
         {
             "after": after,
@@ -241,8 +244,8 @@ def get(session: Session, number: str) -> IssuedStatement:
         text(
             "SELECT l.kind, l.line_id, l.work_id, v.slug, l.tier, l.month, l.sales_count, "
             "l.output_tokens, l.credited_nanos, l.share_ppm, l.nanos, w.title, v.name "
-            "FROM statement_line l JOIN work w USING (work_id) JOIN party v ON v.party_id = l.vendor_id "
-            "WHERE l.statement_id = :id ORDER BY l.ordinal"
+            "FROM statement_line l JOIN work w USING (work_id) "
+            "JOIN party v ON v.party_id = l.vendor_id WHERE l.statement_id = :id ORDER BY l.ordinal"
         ),
         {"id": row[0]},
     ).all()

@@ -84,7 +84,7 @@ def _rate_card(row: RateCardRow) -> RateCard:
 
 
 def add_contract(session: Session, vendor: PartyRow, contract: Contract) -> int:
-    """Add a version of a vendor's contract; return its id. Raise TermsExist for a second one a day."""
+    """Add a version of a vendor's contract; return its id. Raise TermsExist for a second a day."""
     assert vendor.party_id is not None
     row = ContractRow(
         vendor_id=vendor.party_id,

@@ -42,8 +42,8 @@ _FAIR = (
 def claim_to_attribute(database: Database) -> Iterator[WorkBatch | None]:
     """Hold one batch that waits for attribution, fair between vendors; None where all are held.
 
-    The hold is a session-level advisory lock on a connection in no transaction: nothing is locked in the
-    tables while the encoder computes, and a killed worker's hold ends with its connection.
+    The hold is a session-level advisory lock on a connection in no transaction: nothing is locked
+    in the tables while the encoder computes, and a killed worker's hold ends with its connection.
     """
     with autocommit(database) as connection:
         yield _held(connection)
@@ -71,8 +71,8 @@ def _held(connection: psycopg.Connection) -> WorkBatch | None:
 def claim_to_settle(session: Session, *, most_sales: int) -> list[WorkBatch]:
     """Lock attributed batches of one period, fair between vendors, up to ``most_sales`` sales.
 
-    Rows stay locked until the transaction ends; other workers skip them. At least one batch is taken,
-    however large.
+    Rows stay locked until the transaction ends; other workers skip them. At least one batch is
+    taken, however large.
     """
     connection = driver(session)
     waiting = connection.execute(
@@ -101,7 +101,8 @@ def claim_to_settle(session: Session, *, most_sales: int) -> list[WorkBatch]:
 def attributed(session: Session, work_batch_id: int, *, now: datetime) -> bool:
     """Move a batch to settlement; False where another worker did."""
     moved = driver(session).execute(
-        "UPDATE work_batch SET stage = %s, attributed_at = %s WHERE work_batch_id = %s AND stage = %s",
+        "UPDATE work_batch SET stage = %s, attributed_at = %s "
+        "WHERE work_batch_id = %s AND stage = %s",
         (TO_SETTLE, now, work_batch_id, TO_ATTRIBUTE),
     )
     return moved.rowcount == 1

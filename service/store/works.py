@@ -131,7 +131,7 @@ def _refuse_known(session: Session, work: NewWork, digest: bytes) -> None:
 
 
 def is_registered(session: Session, reference: str, body: str) -> bool:
-    """Whether a work of this reference has this text already; raise ReferenceTaken for another text."""
+    """Whether the work of this reference is registered; raise ReferenceTaken for another text."""
     same = session.exec(select(WorkRow).where(WorkRow.reference == reference)).first()
     if same and same.work_id is not None and same.content_hash != content_hash(body):
         raise ReferenceTaken(reference, same.work_id)

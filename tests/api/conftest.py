@@ -1,19 +1,22 @@
 """The web application over a real database, with a bell that counts and a preview that is told."""
 
 import secrets
-
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+
 from service.api.application import create_api
 from service.api.doors import PreviewedAttribution, PreviewSpan, WebContext
 from service.settings import Settings
 from service.store import parties, people
 from service.store.database import Database, unit_of_work
 from service.store.rows import PortalSessionRow, PortalUserRow
+from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
 from worker.founding import found
 
 
@@ -119,11 +122,28 @@ class Site:
         return self.person("vendor", vendor_id)
 
 
-@pytest.fixture
-def site(database: Database) -> Site:
+def _site(database: Database) -> Site:
     clock = Clock(datetime(2026, 2, 10, 12, 0, tzinfo=UTC))
     with unit_of_work(database) as session:
         found(session, now=clock.now)
     bell, preview = CountingBell(), ToldPreview()
     app = create_api(WebContext(database, Settings(), bell, preview, clock))
     return Site(database, app, bell, preview, clock)
+
+
+@pytest.fixture
+def site(database: Database) -> Site:
+    return _site(database)
+
+
+@pytest.fixture(scope="module")
+def shared_site(postgres: EmbeddedUrls, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """One installation for all tests of a module that take turns without minding each other."""
+    name = f"shared_{request.module.__name__}"
+    with psycopg.connect(postgres.superuser, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER_ROLE}")
+    opened = Database.connect(postgres.app.replace(f"/{DATABASE}?", f"/{name}?"), pool_size=8)
+    yield _site(opened)
+    opened.close()
+    with psycopg.connect(postgres.superuser, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

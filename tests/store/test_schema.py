@@ -1,8 +1,9 @@
 import psycopg
 import pytest
+from sqlalchemy import text
+
 from service.store.database import Database, unit_of_work
 from service.store.rows import SQLModel
-from sqlalchemy import text
 from worker.founding import found
 
 

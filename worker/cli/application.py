@@ -1,4 +1,4 @@
-"""The command line ``wellspring``: exit 0 done, 1 refused or broken, 2 wrong usage, 70 our fault."""
+"""The command line ``wellspring``: exit 0 done, 1 refused or broken, 2 wrong usage, 70 our bug."""
 
 import os
 import sys

@@ -1,0 +1,190 @@
+"""Every route of the OpenAPI document, asked by everybody: nobody gets more than is theirs."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from service.ledger.period import Period
+from service.ledger.statement import make
+from service.store import statements
+from service.store.database import unit_of_work
+
+ASKERS = (
+    *("anonymous", "creator", "other creator", "operator"),
+    *("vendor user", "vendor", "other vendor"),
+)
+
+# route -> body, then the status for each of ASKERS in turn
+TABLE = {
+    "POST /v1/sales": ([], 401, 401, 401, 401, 401, 200, 200),
+    "GET /v1/sales": (None, 401, 401, 401, 401, 401, 200, 200),
+    "GET /v1/sales/{sale}": (None, 401, 401, 401, 401, 401, 200, 404),
+    "POST /v1/sales/{sale}/refunds": ({"id": "r"}, 401, 401, 401, 401, 401, 201, 404),
+    "POST /v1/works": (
+        {"title": "T", "text": "A text of its own.", "language": "en"},
+        *(401, 201, 409, 422, 403, 401, 401),
+    ),
+    "GET /v1/works": (None, 401, 200, 200, 200, 403, 401, 401),
+    "GET /v1/works/{work_id}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "POST /v1/works/{work_id}/withdraw": (None, 401, 200, 404, 409, 403, 401, 401),
+    "GET /v1/works/{work_id}/split": (None, 401, 200, 404, 200, 403, 401, 401),
+    "PUT /v1/works/{work_id}/split": (
+        {"valid_from": "2026-03-01", "holders": []},
+        *(401, 422, 404, 422, 403, 401, 401),
+    ),
+    "POST /v1/attribution-previews": ({"text": "x"}, 401, 200, 200, 200, 200, 200, 200),
+    # after five failures in a row the door is shut for a while
+    "POST /v1/session": ({"login": "x", "password": "y"}, 401, 401, 401, 401, 401, 429, 429),
+    "GET /v1/session": (None, 401, 200, 200, 200, 200, 401, 401),
+    "GET /v1/keys": (None, 401, 403, 403, 422, 200, 401, 401),
+    "POST /v1/keys": ({"label": "k"}, 401, 403, 403, 422, 201, 401, 401),
+    "DELETE /v1/keys/{key_id}": (None, 401, 403, 403, 422, 404, 401, 401),
+    "GET /v1/periods": (None, 401, 403, 403, 200, 403, 401, 401),
+    "POST /v1/periods/{period}/close": (None, 401, 403, 403, 202, 403, 401, 401),
+    "GET /v1/accounts": (None, 401, 403, 403, 200, 403, 401, 401),
+    "GET /v1/accounts/{name}/entries": (None, 401, 403, 403, 404, 403, 401, 401),
+    "GET /v1/entries/{kind}/{source_id}": (None, 401, 403, 403, 404, 403, 401, 401),
+    "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
+    "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/statements/{number}.csv": (None, 401, 200, 404, 200, 403, 401, 401),
+    "DELETE /v1/session": (None, 401, 204, 204, 204, 204, 401, 401),
+    "GET /healthz": (None, 200, 200, 200, 200, 200, 200, 200),
+    "GET /readyz": (None, 200, 200, 200, 200, 200, 200, 200),
+    "GET /metrics": (None, 200, 200, 200, 200, 200, 200, 200),
+}
+
+
+@dataclass
+class Town:
+    """A work, a statement, a sale and an old period, and everybody who may ask for them."""
+
+    askers: dict
+    ids: dict
+
+
+def town_of(site) -> Town:
+    ada, acme = site.holder("Ada"), site.vendor("Acme")
+    creator = site.person("creator", ada)
+    askers = {
+        "anonymous": site.anonymous(),
+        "creator": creator,
+        "other creator": site.creator("Bob"),
+        "operator": site.operator(),
+        "vendor user": site.vendor_user("Borealis"),
+        "vendor": acme,
+        "other vendor": site.vendor("Borealis"),
+    }
+    acme.post("/v1/sales", json={"id": "s", "tier": "elite", "output_tokens": 1})
+    work = {"title": "Ode", "text": "The tide keeps no ledger.", "language": "en"}
+    work_id = creator.post("/v1/works", json=work).json()["work_id"]
+    empty = make(ada, "USD", Period(202601), opening_nanos=0, lines=[], held_nanos=0, threshold=0)
+    with unit_of_work(site.database) as session:
+        statements.insert(session, empty, {}, now=site.clock.now)
+    ids = {
+        "sale": "s",
+        "work_id": work_id,
+        "key_id": 1,  # Acme's: a user of Borealis does not find it
+        "period": "2026-01",
+        "name": "bank",
+        "kind": "sale",
+        "source_id": 1,
+        "number": statements.number_of(empty),
+    }
+    return Town(askers, ids)
+
+
+def routes_of(site) -> list[str]:
+    paths = site.app.openapi()["paths"]
+    return [f"{method.upper()} {path}" for path, of in paths.items() for method in of]
+
+
+def test_every_route_is_in_the_table(site):
+    assert sorted(routes_of(site)) == sorted(TABLE)
+
+
+def test_every_route_gives_everybody_what_is_theirs(site):
+    town = town_of(site)
+    found = {}
+
+    for route, (body, *_) in TABLE.items():
+        method, path = route.split(" ")
+        found[route] = tuple(
+            town.askers[asker].request(method, path.format(**town.ids), json=body).status_code
+            for asker in ASKERS
+        )
+
+    assert found == {route: tuple(statuses) for route, (_, *statuses) in TABLE.items()}
+
+
+def test_every_refusal_is_documented(site):
+    paths = site.app.openapi()["paths"]
+
+    for route, (_, *statuses) in TABLE.items():
+        method, path = route.split(" ")
+        documented = set(paths[path][method.lower()]["responses"])
+        assert {str(status) for status in statuses} <= documented, route
+
+
+BY_COOKIE = [route for route in TABLE if not route.startswith("GET") and "sales" not in route]
+
+
+@pytest.mark.parametrize("route", BY_COOKIE)
+def test_what_changes_something_needs_the_csrf_token(shared_site, route):
+    method, path = route.split(" ")
+    url = path.format(work_id=1, key_id=1, period="2026-01")
+    person = shared_site.operator() if "periods" in route else shared_site.creator()
+    person = shared_site.vendor_user() if "keys" in route else person
+    person.headers["X-CSRF-Token"] = "wrong"
+
+    answer = person.request(method, url, json=TABLE[route][0])
+
+    expected = (401, "login-refused") if route == "POST /v1/session" else (403, "csrf-refused")
+    assert (answer.status_code, answer.json()["code"]) == expected
+
+
+def test_a_request_from_another_site_is_refused_though_it_has_the_token(shared_site):
+    ada = shared_site.creator()
+
+    def ask(origin):
+        url = "/v1/attribution-previews"
+        return ada.post(url, json={"text": "x"}, headers={"Origin": origin}).status_code
+
+    assert ask("http://testserver") == 200
+    assert ask("http://evil.example") == 403
+    assert ask("http://testserver.evil.example") == 403
+    assert ask("http://testserver:81") == 403
+    assert ask("null") == 403
+    assert ask("http://[") == 403
+
+
+def test_routes_for_keys_ignore_cookies(shared_site):
+    person = shared_site.vendor_user("Acme")
+
+    assert person.get("/v1/sales").status_code == 401
+    person.headers["Authorization"] = "Bearer ws_live_wrong"
+    assert person.get("/v1/sales").status_code == 401
+    assert person.post("/v1/attribution-previews", json={"text": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic dXNlcjpwYXNz",
+        "Bearer ws_live_",
+        "Bearer ws_live_" + "0" * 72,
+        "Bearer ws_live_" + "0" * 5_000,
+        "Bearer \xff",
+        "bearer null",
+    ],
+)
+def test_a_key_that_is_none_is_refused(shared_site, authorization):
+    client = shared_site.anonymous()
+
+    answer = client.get("/v1/sales", headers={"Authorization": authorization.encode("latin-1")})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "key-refused")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="wellspring"'

@@ -1,0 +1,210 @@
+"""A statement as JSON, CSV and HTML: the same figures, exactly, and nothing that a title could smuggle in."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from service.documents.statement_csv import guarded, statement_csv
+from service.documents.statement_document import StatementDocument, percent_of
+from service.documents.statement_html import STYLE_SOURCE, statement_html, statement_section
+from service.documents.statement_json import statement_json
+from service.ledger.period import Period
+from service.ledger.statement import Closing, LineKind, Statement, StatementLine
+from service.ledger.tiers import Tier
+
+JANUARY, DECEMBER = Period(202601), Period(202512)
+ISSUED = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+EARNED = StatementLine(
+    LineKind.EARNED, 11, 1, "acme", Tier.ELITE, JANUARY, 2, 1_500_000, 12_150_000_000, 600_000,
+    7_290_000_000,
+)  # fmt: skip
+LATE = StatementLine(
+    LineKind.ADJUSTMENT, 12, 2, "borealis", Tier.HIGH_SPEED, DECEMBER, 0, 0, -3, 333_333, -1
+)
+
+
+def a_document(
+    *,
+    title: str = "Ode",
+    lines: tuple[StatementLine, ...] = (EARNED, LATE),
+    opening: int = 4_500_000,
+    closing: Closing | None = None,
+) -> StatementDocument:
+    end = opening + sum(line.nanos for line in lines)
+    parts = closing or Closing(2_000_000_000, 5_290_000_000, end - 7_290_000_000)
+    statement = Statement(7, "USD", JANUARY, opening, lines, end, parts)
+    titles, vendors = {1: title, 2: "Essay"}, {"acme": "Acme", "borealis": "Borealis"}
+    return StatementDocument("2026-01-H7-USD", "Ada", ISSUED, statement, titles, vendors)
+
+
+def test_json_says_every_amount_as_an_exact_decimal_string():
+    assert statement_json(a_document()) == {
+        "number": "2026-01-H7-USD",
+        "holder": {"holder_id": 7, "name": "Ada"},
+        "period": "2026-01",
+        "currency": "USD",
+        "issued_at": "2026-02-03T04:05:06Z",
+        "opening_balance": "0.0045",
+        "lines": [
+            {
+                "line_id": 11,
+                "work": {"work_id": 1, "title": "Ode"},
+                "vendor": {"id": "acme", "name": "Acme"},
+                "tier": "elite",
+                "month": "2026-01",
+                "sales_count": 2,
+                "output_tokens": 1500000,
+                "credited": "12.15",
+                "share_ppm": 600000,
+                "share_percent": "60",
+                "amount": "7.29",
+            }
+        ],
+        "earned": "7.29",
+        "adjustments": [
+            {
+                "line_id": 12,
+                "work": {"work_id": 2, "title": "Essay"},
+                "vendor": {"id": "borealis", "name": "Borealis"},
+                "tier": "high-speed",
+                "month": "2025-12",
+                "sales_count": 0,
+                "output_tokens": 0,
+                "credited": "-0.000000003",
+                "share_ppm": 333333,
+                "share_percent": "33.3333",
+                "amount": "-0.000000001",
+            }
+        ],
+        "adjusted": "-0.000000001",
+        "closing_balance": "7.294499999",
+        "held": {
+            "amount": "2.00",
+            "reason": "Not yet backed by the vendor's receipts: payable once the vendor has paid.",
+        },
+        "payable": {"amount": "5.29"},
+        "carried_forward": {
+            "amount": "0.004499999",
+            "reason": "Less than 0.01 USD, the smallest amount a bank moves: kept for next time.",
+        },
+        "how_to_ask": (
+            "Write to the operator, name this statement's number and the line, and say what you "
+            "expected. A statement is never changed: a mistake is corrected by a further line in a "
+            "later one."
+        ),
+    }
+
+
+def test_json_is_json():
+    assert json.loads(json.dumps(statement_json(a_document())))["payable"] == {"amount": "5.29"}
+
+
+def test_csv_is_one_table_with_the_amount_last_but_one():
+    assert statement_csv(a_document()) == (
+        "statement,period,currency,row,work_id,work,vendor,tier,month,sales,output_tokens,credited,"
+        "share_percent,amount,note\r\n"
+        "2026-01-H7-USD,2026-01,USD,opening,,,,,,,,,,0.0045,\r\n"
+        "2026-01-H7-USD,2026-01,USD,earned,1,Ode,Acme,elite,2026-01,2,1500000,12.15,60,7.29,\r\n"
+        "2026-01-H7-USD,2026-01,USD,adjustment,2,Essay,Borealis,high-speed,2025-12,0,0,"
+        "-0.000000003,33.3333,-0.000000001,\r\n"
+        "2026-01-H7-USD,2026-01,USD,closing,,,,,,,,,,7.294499999,\r\n"
+        "2026-01-H7-USD,2026-01,USD,held,,,,,,,,,,2.00,"
+        "Not yet backed by the vendor's receipts: payable once the vendor has paid.\r\n"
+        "2026-01-H7-USD,2026-01,USD,payable,,,,,,,,,,5.29,\r\n"
+        "2026-01-H7-USD,2026-01,USD,carried forward,,,,,,,,,,0.004499999,"
+        '"Less than 0.01 USD, the smallest amount a bank moves: kept for next time."\r\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("Ode = joy", "Ode = joy"),
+        ("", ""),
+    ],
+)
+def test_no_text_of_a_person_is_run_by_a_spreadsheet(text, cell):
+    assert guarded(text) == cell
+
+
+def test_a_title_with_quotes_and_commas_stays_one_guarded_cell():
+    row = statement_csv(a_document(title='=1,"2"')).splitlines()[2]
+    assert row == (
+        '2026-01-H7-USD,2026-01,USD,earned,1,"\'=1,""2""",Acme,elite,2026-01,2,1500000,12.15,60,7.29,'
+    )
+
+
+def test_html_shows_a_title_as_text_and_never_as_markup():
+    page = statement_html(a_document(title="<script>alert('x')</script>"))
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in page
+    assert "<script" not in page
+
+
+def test_html_is_a_complete_page_that_asks_no_other_host():
+    page = statement_html(a_document())
+    assert page.startswith('<!doctype html>\n<html lang="en">')
+    assert page.rstrip().endswith("</html>")
+    assert "http:" not in page
+    assert "https:" not in page
+    assert STYLE_SOURCE.startswith("'sha256-")
+
+
+def test_the_section_for_the_portal_has_no_style_of_its_own():
+    section = statement_section(a_document())
+    assert "<style" not in section
+    assert "style=" not in section
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<div><dt>Opening balance</dt><dd>0.0045 <abbr class="currency">USD</abbr></dd></div>',
+        '<td class="number">60 %</td><td class="number">7.29</td>',
+        '<td class="nowrap">2025-12</td>',
+        '<span class="label held">held</span>',
+        "Not yet backed by the vendor&#39;s receipts: payable once the vendor has paid.",
+        '<span class="label payable">payable</span></dt>'
+        '<dd>5.29 <abbr class="currency">USD</abbr></dd>',
+        '<time datetime="2026-02-03T04:05:06Z">2026-02-03 04:05 UTC</time>',
+        "Write to the operator, name this statement&#39;s number",
+    ],
+)
+def test_html_shows(shown):
+    assert shown in statement_section(a_document())
+
+
+def test_a_statement_without_lines_says_so():
+    nothing = a_document(lines=(), opening=5_000_000, closing=Closing(0, 0, 5_000_000))
+    assert "No work earned anything in this period." in statement_section(nothing)
+    assert "Adjustments" not in statement_section(nothing)
+
+
+@pytest.mark.parametrize(
+    ("carried", "reason"),
+    [
+        (0, ""),
+        (-1, "Refunds took back more than was left: later earnings make it good first."),
+        (9_999_999, "Less than 0.01 USD, the smallest amount a bank moves: kept for next time."),
+        (10_000_000, "Below the smallest amount that is paid out: kept until it is reached."),
+    ],
+)
+def test_what_is_carried_forward_says_why(carried, reason):
+    document = a_document(lines=(), opening=carried, closing=Closing(0, 0, carried))
+    assert document.carried_reason == reason
+
+
+@pytest.mark.parametrize(
+    ("ppm", "percent"),
+    [(1_000_000, "100"), (600_000, "60"), (333_333, "33.3333"), (100_500, "10.05"), (1, "0.0001")],
+)
+def test_a_share_is_an_exact_percentage(ppm, percent):
+    assert percent_of(ppm) == percent
