@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from sqlmodel import Session
 
 from service.ledger import accounts
-from service.ledger.journal import Kind, Source, entry
+from service.ledger.journal import JournalEntry, Kind, Source, entry
 from service.ledger.period import Period
 from service.ledger.release import Credit, release, release_legs
 from service.ledger.statement import make
@@ -24,8 +24,8 @@ from service.store import (
     work_batches,
 )
 from service.store.database import Database, unit_of_work
-from service.store.lines import LineKey
-from service.store.releases import MonthCredit
+from service.store.lines import LineKey, StoredLine
+from service.store.releases import MonthCredit, NewRelease
 from worker.receipts import back
 
 LINES_A_STEP = 500
@@ -126,30 +126,28 @@ def _release_lines(
     stored = lines.load(session, todo)
     before = releases.credited_before(session, todo)
     passed = releases.credits_from_upstream(session, period, todo)
-    said = []
+    made = []
     for line_id in todo:
-        one = stored[line_id]
         months = _by_month(from_sales.get(line_id, []) + passed.get(line_id, []))
         credits = [Credit(month.month, month.nanos) for month in months]
-        parts = release(one.line, before.get(line_id, 0), credits)
-        upstream = _upstream_lines(session, one)
-        number = releases.insert(
-            session,
-            line_id,
-            period,
-            before=before.get(line_id, 0),
-            months=months,
-            parts=parts,
-            upstream_lines=upstream,
-        )
-        to = [(accounts.holder_held(h), n) for p in parts for h, n in p.to_holder.items()]
-        to += [(accounts.line(upstream[v]), n) for p in parts for v, n in p.to_upstream.items()]
-        total = sum(credit.nanos for credit in credits)
-        legs = release_legs(accounts.line(line_id), total, to)
-        made = entry(Source(Kind.RELEASE, number), one.line.currency, legs)
-        said += [made] if made else []
-    if said:
-        journal.append_entries(session, said, period=period.number, now=now)
+        one, already = stored[line_id], before.get(line_id, 0)
+        parts = release(one.line, already, credits)
+        made.append(NewRelease(line_id, already, months, parts, _upstream_lines(session, one)))
+    if not made:
+        return
+    numbers = releases.insert(session, period, made)
+    said = (_entry(stored[one.line_id], one, numbers[one.line_id]) for one in made)
+    entries = [entry for entry in said if entry]
+    if entries:
+        journal.append_entries(session, entries, period=period.number, now=now)
+
+
+def _entry(stored: StoredLine, made: NewRelease, number: int) -> JournalEntry | None:
+    to = [(accounts.holder_held(h), n) for p in made.parts for h, n in p.to_holder.items()]
+    upstream = made.upstream_lines
+    to += [(accounts.line(upstream[v]), n) for p in made.parts for v, n in p.to_upstream.items()]
+    legs = release_legs(accounts.line(made.line_id), made.credited, to)
+    return entry(Source(Kind.RELEASE, number), stored.line.currency, legs)
 
 
 def _by_month(credits: Sequence[MonthCredit]) -> list[MonthCredit]:
@@ -165,8 +163,10 @@ def _by_month(credits: Sequence[MonthCredit]) -> list[MonthCredit]:
     return [months[month] for month in sorted(months)]
 
 
-def _upstream_lines(session: Session, one: lines.StoredLine) -> dict[int, int]:
+def _upstream_lines(session: Session, one: StoredLine) -> dict[int, int]:
     """Return the line of each upstream rights version this line passes royalty to."""
+    if not one.line.rights.upstream_ppm:
+        return {}
     versions = rights.versions(session, sorted(one.line.rights.upstream_ppm))
     keys = {
         version_id: LineKey(

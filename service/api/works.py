@@ -1,7 +1,7 @@
 """Creators register works, withdraw them and say who owns them from which day on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -16,12 +16,12 @@ from service.api.documented import problems
 from service.api.formats.native import MAX_FUTURE
 from service.api.paging import After, Limit, Number, Page
 from service.ledger.money import PPM
-from service.ledger.rights import HolderTwice, NoHolder, RightsVersion
+from service.ledger.rights import HolderTwice, RightsVersion, check_split
 from service.store import holdings, parties, rights, works
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.rows import WorkRow
-from service.store.text_rules import BadText
+from service.store.text_rules import BadText, check_text
 from service.store.works import NewWork
 
 router = APIRouter(tags=["works"], route_class=StrictRoute)
@@ -160,7 +160,7 @@ def _split(holders: Sequence[HolderShare]) -> dict[int, int]:
     return shares
 
 
-def _check_own(person: Person, shares: dict[int, int]) -> None:
+def _check_own(person: Person, shares: Mapping[int, int]) -> None:
     """Raise BadText where a creator gives a work away whole: nobody could see it any more."""
     if person.party_id is not None and person.party_id not in shares:
         raise BadText("holders", f"must include yourself, holder {person.party_id}")
@@ -184,13 +184,12 @@ def register_work(
 ) -> Work:
     """Register a work from now on; it earns from sales at or after this instant."""
     now = context.clock()
-    if order.holders is not None:
-        shares = _split(order.holders)
-    elif person.party_id is not None:
+    shares = _split(order.holders or [])
+    if order.holders is None and person.party_id is not None:
         shares = {person.party_id: PPM}
-    else:
-        raise NoHolder(0)
-    _check_own(person, shares)
+    _check_own(person, check_split(shares))
+    if order.reference is not None:
+        check_text(order.reference, place="reference", max_chars=works.MAX_REFERENCE_CHARS)
     work = NewWork(order.title, order.text, order.language, order.reference)
     with unit_of_work(context.database) as session:
         row = works.register(session, work, registered_at=now, now=now)
@@ -261,7 +260,7 @@ def put_split(
     shares = _split(order.holders)
     with unit_of_work(context.database) as session:
         _get(session, person, work_id)
-        _check_own(person, shares)
+        _check_own(person, check_split(shares))
         if day <= last:
             raise BadText("valid_from", f"must lie after {last}: sales up to it may be settled")
         rights.change_split(session, work_id, shares, day=day, now=now)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from service.ledger.allocation import allocate, tie_of
 from service.ledger.period import Period
 
+_REST = "rest"
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -21,31 +23,32 @@ class Owed:
 
 
 def backed(received_nanos: int, owed: Sequence[Owed]) -> dict[tuple[Period, int], int]:
-    """Return how much of each (period, holder) a vendor's receipts stand behind, all together so far.
+    """Return how much of each (period, holder) receipts stand behind, all together so far.
 
-    What a later period takes back (negative) cancels what is newest of the earlier ones first: the
-    same holder's earnings, and the vendor's debt. Receipts then fill the oldest period first. Within a
-    period they stand behind all its claims alike: holders and, as one more claim, whatever else the
-    receivable holds (fee, unmatched pool, chain). What was taken back beyond all earnings is negative
-    and needs no backing.
+    A period's claims are its holders' earnings and, as one more, whatever else the receivable
+    holds (fee, unmatched pool, chain). What a later period takes back (negative) cancels the same
+    claim of earlier ones, the newest first; what it takes back beyond all earnings is negative,
+    needs no backing and frees as much for the others. Receipts then fill the oldest period first,
+    all its claims alike: a vendor who paid all it owes has backed everything.
     """
     months = sorted(owed, key=lambda o: o.period)
-    debts = _netted([month.owed_nanos for month in months])
     holders = {holder for month in months for holder in month.earned}
-    earned = {h: _netted([month.earned.get(h, 0) for month in months]) for h in holders}
+    claims = {
+        f"holder:{holder}": _netted([month.earned.get(holder, 0) for month in months])
+        for holder in holders
+    }
+    claims[_REST] = _netted([month.owed_nanos - sum(month.earned.values()) for month in months])
     result: dict[tuple[Period, int], int] = {}
-    left = received_nanos
+    left = received_nanos - sum(n for nanos in claims.values() for n in nanos if n < 0)
     for at, month in enumerate(months):
-        covered = max(min(left, debts[at]), 0)
+        weights = {key: nanos[at] for key, nanos in claims.items() if nanos[at] > 0}
+        covered = min(left, sum(weights.values()))
         left -= covered
-        claims = {f"holder:{h}": earned[h][at] for h in month.earned if earned[h][at] > 0}
-        rest = max(debts[at] - sum(claims.values()), 0)
-        weights = claims | {"rest": rest}
-        whole = sum(weights.values())
         tie = tie_of(month.vendor, str(month.period))
-        parts = allocate(min(covered, whole), weights, tie=tie) if whole else {}
+        parts = allocate(covered, weights, tie=tie) if weights else {}
         for holder in month.earned:
-            result[month.period, holder] = parts.get(f"holder:{holder}", min(earned[holder][at], 0))
+            key = f"holder:{holder}"
+            result[month.period, holder] = parts.get(key, min(claims[key][at], 0))
     return result
 
 

@@ -45,6 +45,8 @@ def _step(value: object, place: str) -> Step:
     if not isinstance(value, Mapping) or set(value) - _FIELDS or "name" not in value:
         raise BadContract(place, f"must be an object with fields of {sorted(_FIELDS)}")
     pool = None
+    if "unmatched" in value and "fee_ppm" not in value:
+        raise BadContract(f"{place}.unmatched", "belongs to an IP pool, which has a fee_ppm")
     if "fee_ppm" in value:
         goes_to = _choice(value.get("unmatched", "pool"), UnmatchedGoesTo, f"{place}.unmatched")
         pool = Pool(_whole(value["fee_ppm"], f"{place}.fee_ppm"), goes_to)

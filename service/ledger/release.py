@@ -10,8 +10,6 @@ from service.ledger.period import Period
 from service.ledger.rights import RightsVersion
 from service.ledger.tiers import Tier
 
-_OWN = "own"
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -50,17 +48,16 @@ class Released:
 def standing(line: Line, credited_nanos: int) -> tuple[dict[int, int], dict[int, int]]:
     """Return what holders and upstream rights versions stand at once a line was credited so much.
 
-    The one allocation behind every release: a line credited to zero leaves everybody at zero, and a
-    holder is never a nano away from the exact fraction for ever.
+    The one allocation behind every release, in parts of 10^12: a line credited to zero leaves
+    everybody at zero, and nobody ever stands a whole nano away from the exact fraction.
     """
-    upstream = {f"rights:{version}": ppm for version, ppm in line.rights.upstream_ppm.items()}
-    own = {_OWN: PPM - sum(upstream.values())}
-    first = allocate(credited_nanos, upstream | own, tie=line.tie)
-    shares = {f"holder:{holder}": ppm for holder, ppm in line.rights.shares_ppm.items()}
-    second = allocate(first.pop(_OWN), shares, tie=line.tie)
-    holders = {int(key.partition(":")[2]): nanos for key, nanos in second.items()}
-    versions = {int(key.partition(":")[2]): nanos for key, nanos in first.items()}
-    return holders, versions
+    own_ppm = PPM - sum(line.rights.upstream_ppm.values())
+    holders = {h: ppm * own_ppm for h, ppm in line.rights.shares_ppm.items()}
+    upstream = {v: ppm * PPM for v, ppm in line.rights.upstream_ppm.items()}
+    weights = {f"holder:{h}": weight for h, weight in holders.items()}
+    weights |= {f"rights:{v}": weight for v, weight in upstream.items()}
+    parts = allocate(credited_nanos, weights, tie=line.tie)
+    return {h: parts[f"holder:{h}"] for h in holders}, {v: parts[f"rights:{v}"] for v in upstream}
 
 
 def release(line: Line, credited_before: int, credits: Sequence[Credit]) -> tuple[Released, ...]:

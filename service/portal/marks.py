@@ -47,7 +47,7 @@ def excerpts(text: str, spans: Sequence[Span], *, around: int) -> list[list[Piec
     around: most characters shown before and after a match; no word is cut.
     """
     windows: list[tuple[int, int]] = []
-    for span in sorted(spans, key=lambda s: s.start):
+    for span in sorted(spans, key=lambda s: s.start) if text else ():
         start = _blank_after(text, max(span.start - around, 0), span.start)
         end = _blank_before(text, span.end, min(span.end + around, len(text)))
         if windows and start <= windows[-1][1]:

@@ -1,7 +1,7 @@
 """Releases: what each line passed on in a period, as facts beside the entries."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -23,12 +23,17 @@ class MonthCredit:
 
 
 _CREDITS = """
-SELECT substr(a.name, 6)::bigint AS line_id, s.period, -sum(p.amount_nanos),
-    count(*) FILTER (WHERE p.kind = 1), coalesce(sum(s.output_tokens) FILTER (WHERE p.kind = 1), 0)
-FROM posting p
-JOIN account a USING (account_id)
-JOIN sale s ON s.sale_id = p.subject_sale_id
-WHERE p.period = %s AND p.kind IN (1, 2) AND starts_with(a.name, 'line:')
+WITH lines AS MATERIALIZED (
+    SELECT account_id, substr(name, 6)::bigint AS line_id
+    FROM account WHERE starts_with(name, 'line:')),
+legs AS MATERIALIZED (
+    SELECT e.kind, e.subject_sale_id, leg.account_id, leg.amount
+    FROM journal_entry e
+    CROSS JOIN LATERAL unnest(e.accounts, e.amounts) AS leg (account_id, amount)
+    WHERE e.period = %s AND e.kind IN (1, 2))
+SELECT line_id, s.period, -sum(amount), count(*) FILTER (WHERE kind = 1),
+    coalesce(sum(s.output_tokens) FILTER (WHERE kind = 1), 0)
+FROM legs JOIN lines USING (account_id) JOIN sale s ON s.sale_id = subject_sale_id
 GROUP BY line_id, s.period
 """
 
@@ -36,8 +41,11 @@ GROUP BY line_id, s.period
 def credits_from_sales(session: Session, period: Period) -> dict[int, list[MonthCredit]]:
     """Sum what sales and corrections of a period credited, by line and month of sale."""
     found: dict[int, list[MonthCredit]] = defaultdict(list)
-    for line_id, month, nanos, count, tokens in driver(session).execute(_CREDITS, (period.number,)):
+    connection = driver(session)
+    connection.execute("SET LOCAL enable_nestloop = off")  # a month is joined whole, by hashing
+    for line_id, month, nanos, count, tokens in connection.execute(_CREDITS, (period.number,)):
         found[line_id].append(MonthCredit(Period(month), int(nanos), count, int(tokens)))
+    connection.execute("SET LOCAL enable_nestloop = on")
     return found
 
 
@@ -72,43 +80,75 @@ def credited_before(session: Session, line_ids: Sequence[int]) -> dict[int, int]
     return {int(line_id): int(nanos) for line_id, nanos in rows}
 
 
-def insert(
-    session: Session,
-    line_id: int,
-    period: Period,
-    *,
-    before: int,
-    months: Sequence[MonthCredit],
-    parts: Sequence[Released],
-    upstream_lines: Mapping[int, int],
-) -> int:
-    """Keep one release with its credits and parts; return its number. Unique by line and period."""
-    connection = driver(session)
-    row = connection.execute(
-        "INSERT INTO release (line_id, period, credited_before, credited) VALUES (%s, %s, %s, %s) "
-        "RETURNING release_id",
-        (line_id, period.number, before, sum(month.nanos for month in months)),
-    ).fetchone()
-    assert row
-    release_id = int(row[0])
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO release_credit (release_id, month, nanos, sales_count, output_tokens) "
-            "VALUES (%s, %s, %s, %s, %s)",
-            [(release_id, m.month.number, m.nanos, m.sales_count, m.output_tokens) for m in months],
-        )
-        rows: list[tuple[int, int, int | None, int | None, int]] = []
-        for part in parts:
-            month = part.month.number
-            rows += [(release_id, month, h, None, n) for h, n in part.to_holder.items()]
-            passed = part.to_upstream.items()
-            rows += [(release_id, month, None, upstream_lines[v], n) for v, n in passed]
-        cursor.executemany(
-            "INSERT INTO release_part (release_id, month, holder_id, to_line_id, nanos) "
-            "VALUES (%s, %s, %s, %s, %s)",
-            rows,
-        )
-    return release_id
+@dataclass(frozen=True, slots=True)
+class NewRelease:
+    """What a period releases of one line: credits by month, and their parts.
+
+    upstream_lines: the line of each upstream rights version that gets a part.
+    """
+
+    line_id: int
+    before: int
+    months: Sequence[MonthCredit]
+    parts: Sequence[Released]
+    upstream_lines: Mapping[int, int]
+
+    @property
+    def credited(self) -> int:
+        """Nanos credited in the period."""
+        return sum(month.nanos for month in self.months)
+
+
+def insert(session: Session, period: Period, made: Sequence[NewRelease]) -> dict[int, int]:
+    """Keep releases with their credits and parts; return their numbers by line.
+
+    Unique by line and period.
+    """
+    rows = driver(session).execute(
+        "INSERT INTO release (line_id, period, credited_before, credited) "
+        "SELECT l, %s, b, c FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS t (l, b, c) "
+        "RETURNING line_id, release_id",
+        (
+            period.number,
+            [one.line_id for one in made],
+            [one.before for one in made],
+            [one.credited for one in made],
+        ),
+    )
+    numbers = {int(line_id): int(release_id) for line_id, release_id in rows}
+    _copy(
+        session,
+        "release_credit (release_id, month, nanos, sales_count, output_tokens)",
+        (
+            (numbers[one.line_id], m.month.number, m.nanos, m.sales_count, m.output_tokens)
+            for one in made
+            for m in one.months
+        ),
+    )
+    _copy(
+        session,
+        "release_part (release_id, month, holder_id, to_line_id, nanos)",
+        (
+            (numbers[one.line_id], part.month.number, *to)
+            for one in made
+            for part in one.parts
+            for to in _destinations(one, part)
+        ),
+    )
+    return numbers
+
+
+def _destinations(one: NewRelease, part: Released) -> Iterator[tuple[int | None, int | None, int]]:
+    for holder, nanos in part.to_holder.items():
+        yield holder, None, nanos
+    for version, nanos in part.to_upstream.items():
+        yield None, one.upstream_lines[version], nanos
+
+
+def _copy(session: Session, table: str, rows: Iterable[tuple[object, ...]]) -> None:
+    with driver(session).cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 @dataclass(frozen=True, slots=True)

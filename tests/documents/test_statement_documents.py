@@ -1,9 +1,10 @@
-"""A statement as JSON, CSV and HTML: the same figures, exactly, and nothing that a title could smuggle in."""
+"""A statement as JSON, CSV and HTML: the same exact figures, no title smuggles anything in."""
 
 import json
 from datetime import UTC, datetime
 
 import pytest
+
 from service.documents.statement_csv import guarded, statement_csv
 from service.documents.statement_document import StatementDocument, percent_of
 from service.documents.statement_html import STYLE_SOURCE, statement_html, statement_section
@@ -172,8 +173,7 @@ def test_the_section_for_the_portal_has_no_style_of_its_own():
         '<td class="nowrap">2025-12</td>',
         '<span class="label held">held</span>',
         "Not yet backed by the vendor&#39;s receipts: payable once the vendor has paid.",
-        '<span class="label payable">payable</span></dt>'
-        '<dd>5.29 <abbr class="currency">USD</abbr></dd>',
+        '<span class="label payable">payable</span></dt><dd>5.29 <abbr class="currency">USD</abbr>',
         '<time datetime="2026-02-03T04:05:06Z">2026-02-03 04:05 UTC</time>',
         "Write to the operator, name this statement&#39;s number",
     ],

@@ -1,12 +1,19 @@
 """A portal on a fresh database, with fakes for the doorbell and the preview."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import html
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx import Response
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
 from service.api.application import create_api
 from service.api.doors import PreviewedAttribution, WebContext
 from service.ledger.period import Period
@@ -108,7 +115,17 @@ class World:
         digest = hashlib.sha256(text.encode()).digest()
         gross = STANDARD_NANOS_PER_TOKEN[tier] * tokens
         item = ReportedSale(
-            name, at, tier, tokens, False, gross, currency, "model", text, digest, digest
+            name,
+            at,
+            tier,
+            tokens,
+            tokens_estimated=False,
+            gross_nanos=gross,
+            currency=currency,
+            model="model",
+            text=text,
+            text_hash=digest,
+            payload_hash=digest,
         )
         vendor_id = self.vendor_id(vendor)
         with unit_of_work(self.database) as session:
@@ -148,29 +165,84 @@ class World:
         month = Period.parse(period)
         with unit_of_work(self.database) as session:
             closing.begin(session, month, early=False, now=self.now)
-        close.finish(
-            self.database, month, threshold=0, now=self.now, progress=lambda *_: None
-        )
+        close.finish(self.database, month, threshold=0, now=self.now, progress=lambda *_: None)
 
-    def client(self, login: str | None = None) -> TestClient:
-        """Open a browser of its own, logged in if a login is named."""
-        context = WebContext(
-            self.database, Settings(), self.bell, self.preview, lambda: self.now
-        )
+    def app(self) -> FastAPI:
+        context = WebContext(self.database, Settings(), self.bell, self.preview, lambda: self.now)
         app = create_api(context)
         add_portal(app, context)
-        client = TestClient(
-            app, follow_redirects=False, headers={"accept": "text/html"}, base_url="http://ws"
-        )
+        return app
+
+    def browser(self, login: str | None = None) -> "Browser":
+        """Open a browser of its own, logged in if a login is named."""
+        browser = Browser(TestClient(self.app(), follow_redirects=False, base_url="http://ws"))
         if login:
-            answer = client.post("/login", data={"login": login, "password": PASSWORD})
+            answer = browser.send("/login", login=login, password=PASSWORD)
             assert answer.status_code == 303, answer.text
-        return client
+        return browser
+
+
+@dataclass
+class Browser:
+    """Asks for HTML and sends forms with the token of the page they stand on."""
+
+    client: TestClient
+
+    def get(self, path: str) -> Response:
+        return self.client.get(path, headers={"accept": "text/html"})
+
+    def text(self, path: str) -> str:
+        """Return what a page says, without tags, blanks as one."""
+        return says(self.get(path))
+
+    def token(self) -> str:
+        page = self.get("/nowhere").text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        return found[1] if found else ""
+
+    def send(self, path: str, **fields: str | list[str]) -> Response:
+        data = {"csrf_token": self.token()} | fields
+        return self.client.post(path, data=data, headers={"accept": "text/html"})
+
+
+def says(answer: Response) -> str:
+    """Return the words of an HTML answer."""
+    bare = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", " ", answer.text, flags=re.DOTALL)
+    return " ".join(html.unescape(bare).replace("\u00a0", " ").split())
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with argon2 as ever, but in a millisecond."""
+    quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(people, "_hasher", PasswordHash((quick,)))
 
 
 @pytest.fixture
-def world(database: Database) -> Iterator[World]:
+def world(database: Database) -> World:
     """Found a world: vendors Acme and Borealis with the sample contract."""
     with unit_of_work(database) as session:
         founding.found(session, now=REGISTERED)
     return World(database)
+
+
+@dataclass
+class Catalogue:
+    """Ada holds 60 % of Ode and all of Essay, Bo the rest of Ode; each has a login."""
+
+    ada: int
+    bo: int
+    ode: int
+    essay: int
+
+
+@pytest.fixture
+def catalogue(world: World) -> Catalogue:
+    """Register two works of two people; logins ada, bo, operator and acme."""
+    ada, bo = world.holder("Ada"), world.holder("Bo")
+    world.user("ada", "creator", ada)
+    world.user("bo", "creator", bo)
+    world.user("operator", "operator", None)
+    world.user("acme", "vendor", world.vendor_id())
+    ode = world.work("Ode to Tides", {ada: 600_000, bo: 400_000})
+    return Catalogue(ada, bo, ode, world.work("Essay on Salt", {ada: 1_000_000}))
