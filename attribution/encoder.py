@@ -50,7 +50,7 @@ class MiniLM:
     """all-MiniLM-L6-v2 from its PyPI package, without any hub. Safe to share between threads.
 
     The model is loaded once, at the first ``encode``. ``threads`` bounds torch's threads for the
-    whole process; None leaves them as they are.
+    whole process; None leaves them as they are. Loading also turns oneDNN off in the process.
     """
 
     dimension = 384
@@ -122,10 +122,13 @@ def _loaded(threads: int | None) -> Any:
     with _offline():
         import torch
         from sentence_transformers import SentenceTransformer
+        from torch.backends import mkldnn
         from transformers.utils import logging
 
         if threads is not None:
             torch.set_num_threads(threads)
+        # oneDNN keeps a kernel for every shape of batch: hundreds of MB, and it is no faster here.
+        mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         return SentenceTransformer(str(_model_folder()), device="cpu", local_files_only=True)
 

@@ -1,7 +1,6 @@
 """Settle synthetic sales with given shares, balances included; then close and verify the books.
 
-SMALL=1: 10,000 sales instead of 100,000. Uses an embedded server of its own, fsync on, or the server
-that WELLSPRING_DATABASE_URL and _OWNER_URL name (an empty database).
+SMALL=1: 10,000 sales instead of 100,000. Uses an embedded server of its own, fsync on.
 """
 
 import hashlib
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
 from service.ledger.period import Period
 from service.ledger.sale_report import ReportedSale
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, Tier
@@ -33,6 +33,7 @@ SALES = 10_000 if os.environ.get("SMALL") else 100_000
 A_REQUEST = 5_000
 WORKS, HOLDERS, TEXTS = 500, 200, 2_000
 MONTH = Period(202601)
+REGISTERED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TARGET_PER_SECOND = 2_000
 
@@ -46,15 +47,11 @@ def register(place: Workplace, rng: random.Random) -> list[int]:
         ]
         for n in range(WORKS):
             new = works.NewWork(f"Work {n}", f"Text of work {n}.", "en")
-            row = works.register(
-                session, new, registered_at=datetime(2025, 1, 1, tzinfo=UTC), now=NOW
-            )
+            row = works.register(session, new, registered_at=REGISTERED_AT, now=NOW)
             chosen = rng.sample(holders, rng.randint(1, 4))
             shares = dict.fromkeys(chosen, 1_000_000 // len(chosen))
             shares[chosen[0]] += 1_000_000 - sum(shares.values())
-            rights.first_version(
-                session, row.work_id, shares, day=datetime(2025, 1, 1).date(), now=NOW
-            )
+            rights.first_version(session, row.work_id, shares, day=REGISTERED_AT.date(), now=NOW)
             driver(session).execute(
                 "UPDATE work SET embedded_at = %s WHERE work_id = %s", (NOW, row.work_id)
             )
@@ -93,7 +90,17 @@ def report(place: Workplace, given: list[int], rng: random.Random) -> None:
             digest = n.to_bytes(32, "big")
             items.append(
                 ReportedSale(
-                    f"s{n}", at, tier, tokens, False, gross, "USD", None, None, None, digest
+                    external_id=f"s{n}",
+                    sold_at=at,
+                    tier=tier,
+                    output_tokens=tokens,
+                    tokens_estimated=False,
+                    gross_nanos=gross,
+                    currency="USD",
+                    model=None,
+                    text=None,
+                    text_hash=None,
+                    payload_hash=digest,
                 )
             )
         vendor = ("Acme", "Borealis")[start // A_REQUEST % 2]

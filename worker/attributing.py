@@ -10,10 +10,10 @@ from attribution.values import Attribution
 from service.ledger.contract import NoContract
 from service.ledger.money import PPM
 from service.ledger.tiers import Tier
-from service.store import attributions, earning, settlement_rows, terms, work_batches
+from service.store import attributions, eligibility, settlement_rows, terms, work_batches
 from service.store.attributions import EvidenceRow, Wanted
 from service.store.database import Database, unit_of_work
-from service.store.earning import EarningWindow
+from service.store.eligibility import EarningWindow
 from service.store.work_batches import WorkBatch
 from worker.engine_room import EngineRoom
 
@@ -56,7 +56,7 @@ def _plan(database: Database, batch: WorkBatch) -> _Plan:
     with unit_of_work(database) as session:
         sales = settlement_rows.sales_with_text(session, batch)
         vendor = terms.of_vendors(session, [batch.vendor_id])[batch.vendor_id]
-        eras = earning.eras(session)
+        eras = eligibility.eras(session)
     wanted = {}
     for sale in sales:
         try:

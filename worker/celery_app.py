@@ -2,17 +2,22 @@
 
 import warnings
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
+from celery.signals import setup_logging, worker_shutdown
+from sqlalchemy.exc import SQLAlchemyError
 
+from service.api.logs import configure
 from service.settings import Settings
 from worker import drain
 from worker.workplace import Workplace, open_workplace
 
 TICK_SECONDS = 1.0
+TIDY_SECONDS = 3_600
 RING_EXPIRES_SECONDS = 60
 
 log = structlog.get_logger()
@@ -30,8 +35,8 @@ app.conf.update(
     worker_enable_remote_control=False,
     broker_transport_options={"polling_interval": 0.05},
     beat_schedule={
-        f"tick-{name}": {"task": name, "schedule": 5.0, "options": {"expires": 5}}
-        for name in ("embed", "attribute", "settle")
+        f"tick-{name}": {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+        for name, seconds in (("embed", 5), ("attribute", 5), ("settle", 5), ("tidy", TIDY_SECONDS))
     },
 )
 
@@ -53,7 +58,8 @@ def place() -> Workplace:
 @app.task(name="embed")  # type: ignore[untyped-decorator]
 def embed() -> None:
     """Embed works that wait. Rung by the doorbell and by the tick."""
-    again(embed, more=drain.embed(place()))
+    more = drain.embed(place())
+    ring(embed if more else attribute)
 
 
 @app.task(name="attribute")  # type: ignore[untyped-decorator]
@@ -66,6 +72,25 @@ def attribute() -> None:
 def settle() -> None:
     """Settle what is attributed, close what closes, seal. Rung by the doorbell and by the tick."""
     again(settle, more=drain.settle(place()))
+
+
+@app.task(name="tidy")  # type: ignore[untyped-decorator]
+def tidy() -> None:
+    """Delete texts whose retention has ended. Rung by the tick, once an hour."""
+    drain.tidy(place())
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def log_as_we_do(**_facts: object) -> None:
+    """Keep Celery from setting up logging of its own."""
+    configure(Settings().log_level)
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def save_index(**_facts: object) -> None:
+    """Save the index a worker has grown."""
+    if "here" in _place:
+        _place["here"].room.close()
 
 
 def again(task: Any, *, more: bool) -> None:
@@ -135,6 +160,13 @@ class EmbeddedWorker:
         self._worker.stop()
 
     def _tick(self) -> None:
+        tidied = None
         while not self._stopped.wait(TICK_SECONDS):
-            if drain.waits(place()):
-                ring(embed, attribute, settle)
+            try:
+                if drain.waits(place()):
+                    ring(embed, attribute, settle)
+                if tidied is None or monotonic() - tidied > TIDY_SECONDS:
+                    tidied = monotonic()
+                    ring(tidy)
+            except SQLAlchemyError as error:  # the database is away: the next tick looks again
+                log.warning("tick.failed", error=type(error).__name__)

@@ -1,9 +1,9 @@
 """What the tasks do: short steps over waiting rows, each safe to run by several at once."""
 
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, sleep
 
-from service.store import embeddings, periods, refunds, seals, work_batches
+from service.store import attributions, embeddings, periods, refunds, seals, work_batches
 from service.store.database import only_one, unit_of_work
 from worker import close
 from worker.attributing import attribute_next
@@ -13,6 +13,7 @@ from worker.settlement import settle_batch
 from worker.workplace import Workplace
 
 STEP_SECONDS = 2.0
+HELD_SECONDS = 0.1
 _CLOSING = 7_800_000
 
 Progress = Callable[[str, int, int], None]
@@ -32,10 +33,10 @@ def embed(workplace: Workplace) -> bool:
 
 
 def attribute(workplace: Workplace) -> bool:
-    """Attribute waiting sales for one step, once no work waits for embedding; whether more wait."""
+    """Attribute waiting sales for one step, once no work waits for embedding; whether more may wait."""
     with unit_of_work(workplace.database) as session:
         if embeddings.unembedded_count(session):
-            return True
+            return False  # whoever embeds the last one rings
     with workplace.room.alone() as alone:
         if not alone:
             return False
@@ -55,6 +56,12 @@ def settle(workplace: Workplace) -> bool:
     with unit_of_work(database) as session:
         seals.seal_waiting(session, now=workplace.clock())
     return False
+
+
+def tidy(workplace: Workplace) -> int:
+    """Delete texts of outputs whose retention has ended; return how many."""
+    with unit_of_work(workplace.database) as session:
+        return attributions.delete_old_texts(session, now=workplace.clock())
 
 
 def waits(workplace: Workplace) -> bool:
@@ -95,20 +102,19 @@ def drain(workplace: Workplace, progress: Progress = silent) -> int:
     What another process holds is waited for only as long as it is the last thing left.
     """
     passages = _embed_all(workplace, progress)
-    with unit_of_work(workplace.database) as session:
-        waits = work_batches.waiting(session)
-        total = waits.to_attribute + waits.to_settle
+    total = 0
     while True:
-        busy = attribute(workplace)
-        if not busy:
-            busy = settle(workplace)
+        busy = embed(workplace) or attribute(workplace) or settle(workplace)
         with unit_of_work(workplace.database) as session:
             waits = work_batches.waiting(session)
         left = waits.to_attribute + waits.to_settle
         total = max(total, left)
-        progress("attributing and settling sales", total - left, total)
+        if total:
+            progress("attributing and settling sales", total - left, total)
         if not left and not busy:
             break
+        if not busy:
+            sleep(HELD_SECONDS)  # another process holds what is left
     workplace.room.save()
     return passages
 

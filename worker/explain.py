@@ -6,12 +6,15 @@ from sqlmodel import Session
 
 from service.ledger.contract import Basis, Contract, Step
 from service.ledger.money import PPM, format_nanos
-from service.ledger.release import standing
+from service.ledger.release import Line, standing
 from service.ledger.settlement import StepLegs, waterfall
 from service.store import entries, lines, parties, releases, sales, works
 from service.store.entries import StoredEntry
 from worker import settled_sale
 from worker.settled_sale import SettledSale
+
+Table = tuple[str, tuple[str, ...], list[tuple[object, ...]]]
+"""Heading, columns, rows."""
 
 
 @dataclass(slots=True)
@@ -20,9 +23,7 @@ class Explanation:
 
     heading: str
     facts: dict[str, object] = field(default_factory=dict)
-    tables: list[tuple[str, tuple[str, ...], list[tuple[object, ...]]]] = field(
-        default_factory=list
-    )
+    tables: list[Table] = field(default_factory=list)
 
 
 def sale(session: Session, name: str) -> Explanation:
@@ -142,9 +143,7 @@ def _explain_pool(session: Session, told: Explanation, facts: SettledSale) -> No
     )
 
 
-def _entry_table(
-    entry: StoredEntry,
-) -> tuple[str, tuple[str, ...], list[tuple[object, ...]]]:
+def _entry_table(entry: StoredEntry) -> Table:
     rows: list[tuple[object, ...]] = [
         (account, format_nanos(nanos), nanos) for account, nanos in entry.legs
     ]
@@ -181,6 +180,11 @@ def line(session: Session, line_id: int) -> Explanation:
             ],
         )
     )  # fmt: skip
+    told.tables.append(_standing_table(session, one, credited))
+    return told
+
+
+def _standing_table(session: Session, one: Line, credited: int) -> Table:
     holders, upstream = standing(one, credited)
     names = parties.names(session, list(holders))
     rows: list[tuple[object, ...]] = [
@@ -192,11 +196,5 @@ def line(session: Session, line_id: int) -> Explanation:
          format_nanos(nanos), nanos)
         for version, nanos in upstream.items()
     ]  # fmt: skip
-    told.tables.append(
-        (
-            f"allocate({format_nanos(credited)}, shares, tie of the line): all periods together",
-            ("to", "share ppm", "stands at", "nanos"),
-            rows,
-        )
-    )
-    return told
+    title = f"allocate({format_nanos(credited)}, shares, tie of the line): all periods together"
+    return title, ("to", "share ppm", "stands at", "nanos"), rows

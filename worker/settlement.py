@@ -25,7 +25,7 @@ from service.ledger.settlement_array import (
 )
 from service.ledger.tiers import Tier
 from service.store import (
-    earning,
+    eligibility,
     journal,
     lines,
     periods,
@@ -146,7 +146,32 @@ def decide(
     matches = eligible_matches(session, sales)
     line_ids = lines.ids(session, (key for of_one in matches.of_sale for key, _ in of_one))
     codes = AccountCodes()
-    columns, match_columns = _columns(sales, matches, line_ids, codes)
+    columns = _columns(sales, matches, line_ids, codes)
+    legs = _legs(group, *columns, month=month, codes=codes)
+    merged = merge(legs, journal.account_ids(session, codes.names, currency))
+    sale_ids = np.array([sale.sale_id for sale in sales], np.int64)
+    counts = np.bincount(merged.row, minlength=len(sales))
+    return EntryColumns(
+        Kind.SALE.number,
+        into.number,
+        currency,
+        sale_ids,
+        sale_ids,
+        counts,
+        merged.code,
+        merged.nanos,
+    )
+
+
+def _legs(
+    group: Sequence[tuple[SaleRow, Contract]],
+    columns: SaleColumns,
+    match_columns: MatchColumns,
+    *,
+    month: Period,
+    codes: AccountCodes,
+) -> list[Legs]:
+    """Settle the sales of each contract and tier together."""
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
     contracts: dict[int, Contract] = {}
     for row, (sale, contract) in enumerate(group):
@@ -166,26 +191,14 @@ def decide(
                 codes=codes,
             )
         )
-    merged = merge(legs, journal.account_ids(session, codes.names, currency))
-    sale_ids = np.array([sale.sale_id for sale in sales], np.int64)
-    counts = np.bincount(merged.row, minlength=len(sales))
-    return EntryColumns(
-        Kind.SALE.number,
-        into.number,
-        currency,
-        sale_ids,
-        sale_ids,
-        counts,
-        merged.code,
-        merged.nanos,
-    )
+    return legs
 
 
 def eligible_matches(session: Session, sales: Sequence[SaleRow]) -> Matches:
     """Keep the shares of works that may earn from each sale; the rest is unmatched."""
     work_ids = sorted({work for sale in sales for work in sale.work_ids or ()})
     by_day = rights.of_works(session, work_ids)
-    windows = earning.windows_of(session, work_ids)
+    windows = eligibility.windows_of(session, work_ids)
     version_on: dict[tuple[int, date], int | None] = {}
     of_sale, unmatched = [], []
     for sale in sales:

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from service.api.application import create_api
 from service.api.doors import Doorbell, PreviewedAttribution, PreviewSpan, WebContext
 from service.portal.application import add_portal
-from service.store import earning
+from service.store import eligibility
 from service.store.database import unit_of_work
 from worker.attributing import evidence_rows
 from worker.workplace import Workplace
@@ -21,7 +21,7 @@ class EnginePreview:
         """Return what the text draws on; nothing is stored."""
         room, now = self._workplace.room, self._workplace.clock()
         with unit_of_work(self._workplace.database) as session:
-            windows = earning.eras(session).windows
+            windows = eligibility.eras(session).windows
         room.refresh()
         fingerprints = room.fingerprint([text])
         (found,) = room.attribute(

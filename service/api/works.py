@@ -226,7 +226,8 @@ def get_work(context: Context, person: CreatorOrOperator, work_id: Number) -> Wo
 def withdraw_work(context: Context, person: CreatorOrOperator, work_id: Number) -> Work:
     """Withdraw a work: it earns nothing from sales from now on; what it earned stays."""
     with unit_of_work(context.database) as session:
-        _get(session, person, work_id)
+        if person.party_id is not None:
+            holdings.check_present(session, person.party_id, work_id)
         shown = _shown(works.withdraw(session, work_id, now=context.clock()))
     context.doorbell.ring()
     return shown
@@ -253,13 +254,18 @@ def put_split(
     work_id: Number,
     order: Annotated[SplitOrder, Body()],
 ) -> SplitHistory:
-    """Start a new split on a day; sales of days before keep the split of their day."""
+    """Start a new split on a day; sales of days before keep the split of their day.
+
+    A creator changes the split of a work that is theirs alone; an operator that of any.
+    """
     now = context.clock()
     day = _day(order.valid_from)
     last = (now + MAX_FUTURE).date()
     shares = _split(order.holders)
     with unit_of_work(context.database) as session:
-        _get(session, person, work_id)
+        if person.party_id is not None:
+            holdings.check_alone(session, person.party_id, work_id)
+        works.get(session, work_id)
         _check_own(person, check_split(shares))
         if day <= last:
             raise BadText("valid_from", f"must lie after {last}: sales up to it may be settled")

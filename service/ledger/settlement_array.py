@@ -146,10 +146,9 @@ def _pool(
     keys[~last] = matches.work_keys[match]
     parts = allocate_segments(taken, counts, weights, keys, sales.ties)
     rows = sales.row[segment]
-    fee_ppm = step.pool.fee_ppm
     divided = allocate_rows(
         parts[~last],
-        np.array([fee_ppm, PPM - fee_ppm], np.int64),
+        np.array([step.pool.fee_ppm, PPM - step.pool.fee_ppm], np.int64),
         np.array([key_hash(FEE_KEY), key_hash(LINE_KEY)], np.uint64),
         sales.ties[segment[~last]],
     )

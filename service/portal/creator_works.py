@@ -103,8 +103,6 @@ def withdraw(person: Creator, context: Context, work_id: int) -> Response:
     """Withdraw a work in whose present split the creator has a share."""
     assert person.party_id is not None
     with unit_of_work(context.database) as session:
-        work = holdings.get(session, person.party_id, work_id)
-        if not work.share_ppm:
-            raise works.WorkNotFound(work_id)
+        holdings.check_present(session, person.party_id, work_id)
         works.withdraw(session, work_id, now=context.clock())
     return pages.goto(f"/works/{work_id}?done=withdrawn")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlmodel import Session
@@ -97,6 +98,19 @@ def append(
     if claimed.rowcount != 1:
         return False
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_APPENDING,))
+    passages = _insert_passages(connection, work_id, spans)
+    newest = _insert_vectors(connection, encoder, passages, vectors)
+    connection.execute(
+        "UPDATE work SET embedding_no = %s WHERE work_id = %s",
+        (newest, work_id),
+    )
+    return True
+
+
+def _insert_passages(
+    connection: psycopg.Connection, work_id: int, spans: Sequence[tuple[int, int, bytes]]
+) -> list[int]:
+    """Return the ids of the passages, in their order."""
     rows = connection.execute(
         "INSERT INTO passage (work_id, ordinal, start_char, end_char, content_hash) "
         "SELECT %s, o, s, e, h FROM unnest(%s::int[], %s::int[], %s::int[], %s::bytea[]) "
@@ -110,6 +124,16 @@ def append(
         ),
     ).fetchall()
     ids = {int(ordinal): int(passage_id) for passage_id, ordinal in rows}
+    return [ids[ordinal] for ordinal in range(len(spans))]
+
+
+def _insert_vectors(
+    connection: psycopg.Connection,
+    encoder: int,
+    passage_ids: list[int],
+    vectors: NDArray[np.float32],
+) -> int:
+    """Return the newest embedding number, 0 where there is no passage."""
     numbers = connection.execute(
         "INSERT INTO embedding (encoder_id, embedding_no, passage_id, vector) "
         "SELECT %(e)s, n + coalesce((SELECT max(embedding_no) FROM embedding "
@@ -118,15 +142,11 @@ def append(
         "RETURNING embedding_no",
         {
             "e": encoder,
-            "p": [ids[ordinal] for ordinal in range(len(spans))],
+            "p": passage_ids,
             "v": [row.tobytes() for row in vectors.astype("<f2")],
         },
     )
-    connection.execute(
-        "UPDATE work SET embedding_no = %s WHERE work_id = %s",
-        (max((int(row[0]) for row in numbers), default=0), work_id),
-    )
-    return True
+    return max((int(row[0]) for row in numbers), default=0)
 
 
 def watermark(session: Session, encoder: int) -> int:

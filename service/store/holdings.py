@@ -6,7 +6,27 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.ledger.errors import LedgerError
+from service.ledger.money import PPM
 from service.store.works import WorkNotFound
+
+
+class NoPresentShare(LedgerError):
+    """Somebody without a share in the newest split wanted to decide about a work."""
+
+    def __init__(self, work_id: int) -> None:
+        super().__init__(f"you have no share in work {work_id} any more", work_id=work_id)
+
+
+class CoHoldersMustAgree(LedgerError):
+    """One of several holders wanted to change a split alone."""
+
+    def __init__(self, work_id: int, share_ppm: int) -> None:
+        super().__init__(
+            f"work {work_id} is not yours alone: an operator changes its split",
+            work_id=work_id,
+            share_ppm=share_ppm,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,22 @@ def get(session: Session, holder_id: int, work_id: int) -> HeldWork:
     if not row:
         raise WorkNotFound(work_id)
     return HeldWork(*row)
+
+
+def check_present(session: Session, holder_id: int, work_id: int) -> HeldWork:
+    """Return a work the holder has a share in now; raise NoPresentShare or WorkNotFound."""
+    work = get(session, holder_id, work_id)
+    if not work.share_ppm:
+        raise NoPresentShare(work_id)
+    return work
+
+
+def check_alone(session: Session, holder_id: int, work_id: int) -> HeldWork:
+    """Return a work the holder owns whole; raise CoHoldersMustAgree, NoPresentShare, WorkNotFound."""
+    work = check_present(session, holder_id, work_id)
+    if work.share_ppm != PPM:
+        raise CoHoldersMustAgree(work_id, work.share_ppm)
+    return work
 
 
 def among(session: Session, holder_id: int, work_ids: list[int]) -> set[int]:

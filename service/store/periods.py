@@ -53,9 +53,13 @@ def hold(session: Session, period: Period) -> str:
 
 def hold_open_from(session: Session, period: Period) -> Period:
     """Lock the first open period at or after one FOR SHARE and return it: where late facts go."""
-    while hold(session, period) != OPEN:
-        period = period.next()
-    return period
+    if hold(session, period) == OPEN:
+        return period
+    newest = session.execute(text("SELECT max(period) FROM period WHERE state <> 'open'"))
+    after = max(Period(newest.scalar_one()), period).next()
+    state_after = hold(session, after)
+    assert state_after == OPEN, "periods close in order"
+    return after
 
 
 def state(session: Session, period: Period) -> str:

@@ -11,6 +11,7 @@ from service.ledger.errors import LedgerError
 from service.ledger.sale_report import Outcome
 from service.store import sales
 from service.store.database import driver
+from service.store.sales import StoredSale
 from service.store.text_rules import check_text
 
 
@@ -69,13 +70,20 @@ def report(
     asked = refund.amount_nanos
     amount = sale.gross_nanos - taken if asked is None else asked
     check_refund(amount, gross_nanos=sale.gross_nanos, refunded_nanos=taken)
+    _insert(session, sale, refund, amount, now=now)
+    return Outcome.CREATED, amount
+
+
+def _insert(
+    session: Session, sale: StoredSale, refund: NewRefund, amount: int, *, now: datetime
+) -> None:
     session.execute(
         text(
             "INSERT INTO refund (vendor_id, external_id, sale_id, amount_nanos, currency, reason, "
             "received_at) VALUES (:vendor, :id, :sale, :amount, :currency, :reason, :now)"
         ),
         {
-            "vendor": vendor_id,
+            "vendor": sale.vendor_id,
             "id": refund.external_id,
             "sale": sale.sale_id,
             "amount": amount,
@@ -84,7 +92,6 @@ def report(
             "now": now,
         },
     )
-    return Outcome.CREATED, amount
 
 
 def claim_waiting(session: Session) -> WaitingRefund | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -153,6 +154,15 @@ def insert(
         ),
     ).fetchone()
     assert row
+    _insert_lines(connection, int(row[0]), statement, vendor_ids)
+
+
+def _insert_lines(
+    connection: psycopg.Connection,
+    statement_id: int,
+    statement: Statement,
+    vendor_ids: dict[str, int],
+) -> None:
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -163,7 +173,7 @@ def insert(
         for ordinal, line in enumerate(statement.lines):
             copy.write_row(
                 (
-                    row[0],
+                    statement_id,
                     ordinal,
                     str(line.kind),
                     line.line_id,
@@ -240,38 +250,38 @@ def get(session: Session, number: str) -> IssuedStatement:
         ).first()
     if not row:
         raise StatementNotFound(number)
-    lines = session.execute(
+    lines, titles, vendors = _lines(session, row[0])
+    opening, closing, held, payable, carried = row[7:12]
+    statement = Statement(
+        row[4],
+        row[5],
+        Period(row[6]),
+        opening,
+        lines,
+        closing,
+        Closing(held, payable, carried),
+    )
+    return IssuedStatement(row[0], row[1], row[2], row[3], statement, titles, vendors)
+
+
+def _lines(
+    session: Session, statement_id: int
+) -> tuple[tuple[StatementLine, ...], dict[int, str], dict[str, str]]:
+    """Return the lines of a statement with the titles of works and the names of vendors."""
+    rows = session.execute(
         text(
             "SELECT l.kind, l.line_id, l.work_id, v.slug, l.tier, l.month, l.sales_count, "
             "l.output_tokens, l.credited_nanos, l.share_ppm, l.nanos, w.title, v.name "
             "FROM statement_line l JOIN work w USING (work_id) "
             "JOIN party v ON v.party_id = l.vendor_id WHERE l.statement_id = :id ORDER BY l.ordinal"
         ),
-        {"id": row[0]},
+        {"id": statement_id},
     ).all()
-    statement = Statement(
-        row[4],
-        row[5],
-        Period(row[6]),
-        row[7],
-        tuple(
-            StatementLine(
-                LineKind(x[0]),
-                x[1],
-                x[2],
-                x[3],
-                Tier.numbered(x[4]),
-                Period(x[5]),
-                x[6],
-                int(x[7]),
-                x[8],
-                x[9],
-                x[10],
-            )
-            for x in lines
-        ),
-        row[8],
-        Closing(row[9], row[10], row[11]),
-    )
-    titles, vendors = {x[2]: x[11] for x in lines}, {x[3]: x[12] for x in lines}
-    return IssuedStatement(row[0], row[1], row[2], row[3], statement, titles, vendors)
+    lines = tuple(
+        StatementLine(
+            LineKind(kind), line, work, vendor, Tier.numbered(tier), Period(month), count,
+            int(tokens), *nanos,
+        )
+        for kind, line, work, vendor, tier, month, count, tokens, *nanos, _, _ in rows
+    )  # fmt: skip
+    return lines, {row[2]: row[11] for row in rows}, {row[3]: row[12] for row in rows}

@@ -1,6 +1,7 @@
 """Works: registration, texts, withdrawal."""
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from service.ledger.errors import LedgerError
 from service.store.rows import WorkRow
-from service.store.text_rules import check_text
+from service.store.text_rules import BadText, check_text
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 MAX_TEXT_BYTES = 5_000_000
 MAX_TITLE_CHARS, MAX_REFERENCE_CHARS = 500, 200
 
@@ -78,7 +80,8 @@ def content_hash(body: str) -> bytes:
 def check(work: NewWork) -> NewWork:
     """Return the work if it can be registered; raise BadText or TextTooLong."""
     check_text(work.title, place="title", max_chars=MAX_TITLE_CHARS)
-    check_text(work.language, place="language", max_chars=35)
+    if not _LANGUAGE.fullmatch(work.language):
+        raise BadText("language", "must be a code like en or pt-BR")
     check_text(work.body, place="text", max_chars=MAX_TEXT_BYTES)
     if work.reference is not None:
         check_text(work.reference, place="id", max_chars=MAX_REFERENCE_CHARS)

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+
 from service.ledger.accounts import normal_side
 from service.ledger.period import Period
 from service.ledger.sale_report import ReportedSale
@@ -93,7 +93,7 @@ class Town:
             at,
             tier,
             tokens,
-            False,
+            False,  # noqa: FBT003 - a column of a row
             STANDARD_NANOS_PER_TOKEN[tier] * tokens,
             "USD",
             None,
@@ -163,9 +163,9 @@ def town_in(database: Database, home) -> Town:
 
 
 @pytest.fixture
-def town(database, tmp_path) -> Iterator[Town]:
+def town(database, tmp_path) -> Town:
     """A founded installation with vendors Acme and Borealis, on 10 March 2026."""
-    yield town_in(database, tmp_path)
+    return town_in(database, tmp_path)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from time import monotonic, sleep
 
 import pytest
+
 from service.ledger.tiers import Tier
 from service.store import sales
 from service.store.database import unit_of_work

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+
 from service.ledger.period import Period, PeriodClosed, PeriodRunning
 from service.ledger.tiers import Tier
 from service.store import closing, parties, rights, statements

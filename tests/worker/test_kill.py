@@ -5,9 +5,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+
 from service.ledger.tiers import Tier
 from service.store.database import unit_of_work
-from sqlalchemy import text
+from worker import drain
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -65,11 +67,10 @@ def test_a_worker_killed_while_settling_loses_and_doubles_nothing(
             for n in range(10)
         ]
         town.reports(*items)
-    from worker import drain
-
     while drain.embed(town.place) or drain.attribute(town.place):
         pass
-    child = subprocess.run([sys.executable, "-c", CHILD, urls.app, module, step, str(turns)])
+    command = [sys.executable, "-c", CHILD, urls.app, module, step, str(turns)]
+    child = subprocess.run(command, check=False)
     assert child.returncode == -9
     assert town.broken() == []  # whatever was committed is whole
     with unit_of_work(town.database) as session:

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from itertools import permutations
 
 import pytest
+
 from service.ledger.correction import RefundTooLarge
 from service.ledger.sale_report import Outcome
 from service.ledger.tiers import Tier

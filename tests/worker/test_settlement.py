@@ -1,10 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+
 from service.ledger.tiers import Tier
 from service.store import entries, sales, works
 from service.store.database import unit_of_work
-from sqlalchemy import text
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 

@@ -15,14 +15,6 @@ from service.settings import Settings
 from worker.cli import screen
 from worker.workplace import Workplace, open_workplace
 
-app = typer.Typer(
-    name="wellspring",
-    help="A royalty ledger for original content in AI tokens.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
 OUR_FAULT = 70
 
 
@@ -40,15 +32,27 @@ def workplace() -> Iterator[Workplace]:
         opened.close()
 
 
+def command_line() -> typer.Typer:
+    """Put all commands together."""
+    from worker.cli import books, catalogue, checks, serve
+
+    app = typer.Typer(
+        name="wellspring",
+        help="A royalty ledger for original content in AI tokens.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for commands in (serve, catalogue, books, checks):
+        commands.add_to(app)
+    return app
+
+
 def main() -> None:
     """Run the command line; a refusal is a sentence, never a traceback."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from worker.cli import books, catalogue, checks, serve
-
-    for commands in (serve, catalogue, books, checks):
-        commands.add_to(app)
     try:
-        app()
+        command_line()()
     except LedgerError as error:
         screen.say(f"error: {error.sentence}")
         sys.exit(1)

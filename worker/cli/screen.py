@@ -20,8 +20,8 @@ from rich.table import Table
 FILE_COLUMNS = 160
 """Width of tables that no terminal bounds."""
 
-out = Console(width=None if sys.stdout.isatty() else FILE_COLUMNS)
-err = Console(stderr=True)
+out = Console(emoji=False, width=None if sys.stdout.isatty() else FILE_COLUMNS)
+err = Console(stderr=True, emoji=False)
 
 
 @dataclass(frozen=True, slots=True)

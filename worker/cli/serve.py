@@ -1,6 +1,7 @@
 """Commands that run the whole: up, demo."""
 
 import os
+import signal
 from typing import Annotated
 
 import typer
@@ -51,6 +52,7 @@ def up(
 
     settings = Settings()
     configure(settings.log_level)
+    signal.signal(signal.SIGTERM, _stop)  # the server gives the signal back once it has stopped
     place = open_workplace(settings, pool_size=20)
     embedded_worker = EmbeddedWorker(place) if worker else None
     try:
@@ -67,6 +69,11 @@ def up(
         if embedded_worker:
             embedded_worker.stop()
         place.close()
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """End by way of every ``finally``: the index is saved and the embedded server stopped."""
+    raise SystemExit(0)
 
 
 def demo(*, as_json: Json = False) -> None:
