@@ -1,7 +1,7 @@
 """From near passages to shares: who is paid for which part of an output.
 
 First version: one winner a passage by cosine, and a gate per work. Constants were chosen on all
-five sets in shared/eval together, on a coarse grid, with nothing held out: 0.70 alone paid .17 of
+five evaluation sets together, on a coarse grid, with nothing held out: 0.70 alone paid .17 of
 same-topic answers (clough) and .013 of rewrites of unregistered works (raidar); these pay .061 and
 .001 and recover .72 (detectrl) and .89 (raidar) of whole rewrites. A lower gate recovers more and
 pays more wrongly; wrong payments are worse than misses.

@@ -73,24 +73,14 @@ def attribute_files(
         for some in _portions(outputs):
             prints = engine.fingerprint([text for _, text in some])
             passages += sum(len(each) for each in prints)
-            attributions = engine.attribute(prints, _every_work)
-            for (output, _), attribution in zip(some, attributions, strict=True):
+            found = engine.attribute(prints, lambda _work_id: True)
+            for (output, _), attribution in zip(some, found, strict=True):
                 lines.write(json.dumps(_prediction(output, attribution, names)) + "\n")
             done += len(some)
             progress("outputs", done, len(outputs))
     unfinished.replace(out_path)
     seconds = time.perf_counter() - started
-    return Summary(
-        works=len(works),
-        outputs=len(outputs),
-        passages=passages,
-        seconds=seconds,
-        passages_per_second=passages / seconds,
-    )
-
-
-def _every_work(_work_id: int) -> bool:
-    return True
+    return Summary(len(works), len(outputs), passages, seconds, passages / seconds)
 
 
 def _engine(

@@ -33,7 +33,7 @@ def embed(workplace: Workplace) -> bool:
 
 
 def attribute(workplace: Workplace) -> bool:
-    """Attribute waiting sales for one step, once no work waits for embedding; whether more may wait."""
+    """Attribute for one step, once no work waits for embedding; whether more sales may wait."""
     with unit_of_work(workplace.database) as session:
         if embeddings.unembedded_count(session):
             return False  # whoever embeds the last one rings

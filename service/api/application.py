@@ -11,6 +11,7 @@ from service.api import (
     previews,
     problems,
     sales,
+    splits,
     statements,
     works,
 )
@@ -46,6 +47,6 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
     problems.install(app)
-    for room in (sales, works, previews, people, ledger, statements, health):
+    for room in (sales, works, splits, previews, people, ledger, statements, health):
         app.include_router(room.router)
     return app

@@ -15,6 +15,8 @@ from service.ledger.errors import LedgerError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATE_LOCK = 7_100_001
+_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=60000"
+"""A process that hangs inside a transaction loses it after a minute, and its locks with it."""
 
 
 class SchemaMissing(LedgerError):
@@ -40,7 +42,7 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": 5, "options": _OPTIONS},
         )
         return cls(url, engine)
 

@@ -92,7 +92,7 @@ def check_present(session: Session, holder_id: int, work_id: int) -> HeldWork:
 
 
 def check_alone(session: Session, holder_id: int, work_id: int) -> HeldWork:
-    """Return a work the holder owns whole; raise CoHoldersMustAgree, NoPresentShare, WorkNotFound."""
+    """Return a work the holder owns whole; raise as ``check_present``, or CoHoldersMustAgree."""
     work = check_present(session, holder_id, work_id)
     if work.share_ppm != PPM:
         raise CoHoldersMustAgree(work_id, work.share_ppm)

@@ -63,9 +63,13 @@ def hold_open_from(session: Session, period: Period) -> Period:
 
 
 def state(session: Session, period: Period) -> str:
-    """Return a period's state without a lock; a period nobody met is open."""
-    query = text("SELECT state FROM period WHERE period = :p")
-    return session.execute(query, {"p": period.number}).scalar() or OPEN
+    """Return a period's state without a lock; one nobody met is as ``hold`` would make it."""
+    query = text(
+        "SELECT coalesce((SELECT state FROM period WHERE period = :p), CASE WHEN EXISTS "
+        "(SELECT 1 FROM period WHERE period > :p AND state <> 'open') "
+        "THEN 'closed' ELSE 'open' END)"
+    )
+    return str(session.execute(query, {"p": period.number}).scalar_one())
 
 
 def begin_closing(session: Session, period: Period, *, now: datetime) -> str:

@@ -52,7 +52,7 @@ def report(
     created = _insert_sales(session, vendor_id, vendor, new, now=now) if new else {}
     known = _known(session, vendor_id, [i for i in firsts if i not in created])
     stored = [item for item in new if item.external_id in created]
-    _insert_texts(session, vendor_id, stored, now=now, retention_days=retention_days)
+    _insert_texts(session, vendor_id, stored, created, now=now, retention_days=retention_days)
     _insert_work_batches(session, vendor_id, stored, created, now=now)
     outcomes, seen = [], set()
     for item in items:
@@ -131,19 +131,29 @@ def _insert_texts(
     session: Session,
     vendor_id: int,
     items: Sequence[ReportedSale],
+    created: dict[str, int],
     *,
     now: datetime,
     retention_days: int,
 ) -> None:
+    """Keep each text that is not kept yet; one another request is storing just now is kept twice."""
     texts = {i.text_hash: i.text for i in items if i.text_hash is not None}
     if not texts:
         return
     hashes = sorted(texts)
     driver(session).execute(
-        "INSERT INTO output_text (vendor_id, text_hash, body, received_at, delete_after) "
-        "SELECT %s, h, b, %s, %s FROM unnest(%s::bytea[], %s::text[]) AS t (h, b) "
-        "ON CONFLICT (vendor_id, text_hash) DO NOTHING",
-        (vendor_id, now, now + timedelta(days=retention_days), hashes, [texts[h] for h in hashes]),
+        "INSERT INTO output_text (vendor_id, text_hash, first_sale_id, body, received_at, "
+        "delete_after) SELECT %(vendor)s, h, %(first)s, b, %(now)s, %(delete_after)s "
+        "FROM unnest(%(hashes)s::bytea[], %(bodies)s::text[]) AS t (h, b) WHERE NOT EXISTS "
+        "(SELECT 1 FROM output_text o WHERE o.vendor_id = %(vendor)s AND o.text_hash = h)",
+        {
+            "vendor": vendor_id,
+            "first": min(created[item.external_id] for item in items),
+            "now": now,
+            "delete_after": now + timedelta(days=retention_days),
+            "hashes": hashes,
+            "bodies": [texts[h] for h in hashes],
+        },
     )
 
 

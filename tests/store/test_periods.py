@@ -57,6 +57,9 @@ def test_a_late_fact_goes_to_the_next_open_period(books):
 def test_a_fact_of_a_month_nobody_met_before_a_closed_one_is_late_too(books):
     begin(books, JANUARY)
     finish(books, JANUARY)
+    with unit_of_work(books.database) as session:
+        assert periods.state(session, DECEMBER) == "closed"
+        assert periods.state(session, FEBRUARY) == "open"
     assert held(books, DECEMBER) == FEBRUARY
     assert states(books) == [("2025-12", "closed"), ("2026-01", "closed"), ("2026-02", "open")]
 

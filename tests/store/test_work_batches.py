@@ -74,10 +74,15 @@ def test_a_second_worker_skips_what_the_first_one_holds(reported):
 
 def test_a_worker_that_dies_gives_its_batches_back(reported):
     attribute_all(reported)
-    with pytest.raises(RuntimeError), unit_of_work(reported.database) as session:
-        batches = claim_to_settle(session, most_sales=1_000)
-        work_batches.settled(session, batches, now=reported.now)
-        raise RuntimeError
+
+    def settle_and_die():
+        with unit_of_work(reported.database) as session:
+            batches = claim_to_settle(session, most_sales=1_000)
+            work_batches.settled(session, batches, now=reported.now)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        settle_and_die()
     with unit_of_work(reported.database) as session:
         batches = claim_to_settle(session, most_sales=1_000)
         assert numbers(batches) == [1, 2, 3, 4, 5]

@@ -158,12 +158,13 @@ CREATE TABLE sale (
 );
 CREATE INDEX sale_period ON sale USING brin (period);
 CREATE TABLE output_text (
-    vendor_id    bigint NOT NULL,
-    text_hash    bytea NOT NULL,
-    body         text NOT NULL,
-    received_at  timestamptz NOT NULL,
-    delete_after timestamptz NOT NULL,
-    PRIMARY KEY (vendor_id, text_hash)
+    vendor_id     bigint NOT NULL,
+    text_hash     bytea NOT NULL,
+    first_sale_id bigint NOT NULL,  -- of the request: two requests never wait for one another's row
+    body          text NOT NULL,
+    received_at   timestamptz NOT NULL,
+    delete_after  timestamptz NOT NULL,
+    PRIMARY KEY (vendor_id, text_hash, first_sale_id)
 );
 CREATE INDEX output_text_old ON output_text (delete_after);
 -- stage: 1 to attribute, 2 to settle, 3 done. The state of a sale is the stage of its batch.
