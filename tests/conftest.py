@@ -10,6 +10,9 @@ import pytest
 from service.store.database import Database, migrate
 from worker import embedded
 
+PRISTINE = "pristine"
+"""A migrated database nobody writes to, for tests that need a copy of their own."""
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> embedded.EmbeddedUrls:
@@ -23,6 +26,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> embedded.EmbeddedUrls:
     owner = Database.connect(urls.owner)
     migrate(owner, app_role=embedded.APP_ROLE)
     owner.close()
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {PRISTINE} TEMPLATE {embedded.DATABASE}")
     return urls
 
 

@@ -136,7 +136,7 @@ def _insert_texts(
     now: datetime,
     retention_days: int,
 ) -> None:
-    """Keep each text that is not kept yet; one another request is storing just now is kept twice."""
+    """Keep each text not kept yet; one that another request is storing just now is kept twice."""
     texts = {i.text_hash: i.text for i in items if i.text_hash is not None}
     if not texts:
         return

@@ -139,9 +139,9 @@ def site(database: Database) -> Site:
 @pytest.fixture(scope="module")
 def shared_site(postgres: EmbeddedUrls, request: pytest.FixtureRequest) -> Iterator[Site]:
     """One installation for all tests of a module that take turns without minding each other."""
-    name = f"shared_{request.module.__name__}"
+    name = f"shared_{request.module.__name__.rpartition('.')[2]}"
     with psycopg.connect(postgres.superuser, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER_ROLE}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE pristine OWNER {OWNER_ROLE}")
     opened = Database.connect(postgres.app.replace(f"/{DATABASE}?", f"/{name}?"), pool_size=8)
     yield _site(opened)
     opened.close()

@@ -132,8 +132,11 @@ def test_a_new_split_starts_on_a_day_that_no_settled_sale_can_have(site):
 
     early = client.put(url, json={"valid_from": "2026-02-11", "holders": half})
     taken = client.put(url, json={"valid_from": "2026-02-12", "holders": half})
-    twice = client.put(url, json={"valid_from": "2026-02-12", "holders": half})
+    alone = client.put(url, json={"valid_from": "2026-02-13", "holders": half})
+    operator = site.person("operator", None)
+    twice = operator.put(url, json={"valid_from": "2026-02-12", "holders": half})
 
+    assert (alone.status_code, alone.json()["code"]) == (403, "co-holders-must-agree")
     assert (early.status_code, early.json()["errors"][0]["place"]) == (422, "valid_from")
     assert taken.status_code == 200
     assert [version["valid_from"] for version in taken.json()["versions"]] == [
@@ -159,6 +162,24 @@ def test_a_day_that_is_none_is_refused(shared_site, day):
     assert answer.json()["errors"] == [
         {"place": "valid_from", "rule": "must be a day like 2026-12-01"}
     ]
+
+
+def test_who_has_no_share_any_more_decides_nothing(site):
+    ada, bob = site.holder("Ada"), site.holder("Bob")
+    client = site.person("creator", ada)
+    work = client.post("/v1/works", json=ODE).json()["work_id"]
+    all_to_bob = [{"holder_id": bob, "share_ppm": 1_000_000}]
+    operator = site.person("operator", None)
+    order = {"valid_from": "2026-02-12", "holders": all_to_bob}
+    assert operator.put(f"/v1/works/{work}/split", json=order).status_code == 200
+
+    back = {"valid_from": "2026-02-13", "holders": [{"holder_id": ada, "share_ppm": 1_000_000}]}
+    answers = [
+        client.put(f"/v1/works/{work}/split", json=back),
+        client.post(f"/v1/works/{work}/withdraw"),
+    ]
+
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [(403, "no-present-share")] * 2
 
 
 def test_works_are_listed_page_by_page_newest_first(site):

@@ -12,9 +12,7 @@ def url(postgres):
     """Make one database for all refusals."""
     name = "test_refusals"
     with psycopg.connect(postgres.superuser, autocommit=True) as connection:
-        connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE {embedded.DATABASE} OWNER {embedded.OWNER_ROLE}"
-        )
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE pristine OWNER {embedded.OWNER_ROLE}")
         yield postgres.app.replace(f"/{embedded.DATABASE}?", f"/{name}?")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
