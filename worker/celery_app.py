@@ -82,8 +82,9 @@ def tidy() -> None:
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def log_as_we_do(**_facts: object) -> None:
-    """Keep Celery from setting up logging of its own."""
-    configure(Settings().log_level)
+    """Keep Celery from setting up logging of its own; in our own process it is set up already."""
+    if "here" not in _place:
+        configure(Settings().log_level)
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]

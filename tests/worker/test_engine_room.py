@@ -1,0 +1,86 @@
+"""The index is a cache: whatever happens to its file, the rows decide."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from service.ledger.tiers import Tier
+from worker.engine_room import EngineRoom
+
+JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def indexed(town, texts):
+    town.registers("Ode", texts.ode, {"Ada": 1_000_000})
+    town.works()
+    town.room.save()
+    return town
+
+
+def reopened(town):
+    """Open the index as a new process would."""
+    room = EngineRoom(town.database, town.settings.home, threads=1, encoder=town.room.encoder)
+    room.refresh()
+    return room
+
+
+def index_file(town):
+    (found,) = (town.settings.home / "index").rglob("*.faiss")
+    return found
+
+
+def test_a_whole_snapshot_is_taken_up_and_topped_up(indexed, texts):
+    assert reopened(indexed).rebuilt_because is None
+    indexed.registers("Essay", texts.essay, {"Ben": 1_000_000})
+    indexed.works()
+    again = reopened(indexed)
+    assert again.watermark == indexed.room.watermark > 0
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGE = {
+    "missing": lambda path: path.unlink(),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-7]),
+    "one bit flipped": flip,
+    "no manifest": lambda path: path.with_name("manifest.json").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_snapshot_is_refused_and_rebuilt_from_the_rows(indexed, texts, damage):
+    DAMAGE[damage](index_file(indexed))
+    room = reopened(indexed)
+    assert room.rebuilt_because is not None
+    assert room.watermark == indexed.room.watermark
+    (found,) = room.attribute(room.fingerprint([texts.ode]), lambda _work: True)
+    assert found.share_ppm == {1: 1_000_000}
+
+
+def test_a_snapshot_that_does_not_fit_the_rows_is_refused(indexed, urls):
+    import psycopg
+
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        connection.execute("DELETE FROM embedding WHERE embedding_no = 1")
+    assert "the rows have" in reopened(indexed).rebuilt_because
+
+
+def test_asking_for_it_rebuilds_it(indexed):
+    assert indexed.room.rebuild() == indexed.room.watermark
+
+
+def test_attribution_waits_until_every_work_is_embedded(town, texts):
+    town.registers("Ode", texts.ode, {"Ada": 1_000_000})
+    town.sells("one", text=texts.ode, tier=Tier.PREMIUM, at=JANUARY)
+    from worker import drain
+
+    assert drain.attribute(town.place) is False
+    assert drain.embed(town.place) is True
+    assert drain.attribute(town.place) is True
+    assert drain.settle(town.place) is False
+    assert list(town.balances("line").values()) == [540_000_000]
