@@ -56,12 +56,12 @@ def open_workplace(
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     owner_url, app_url = _urls(settings)
+    database = Database.connect(app_url, pool_size=pool_size)
     owner = Database.connect(owner_url, pool_size=2)
     try:
-        migrate(owner, app_role=role_of(app_url))
+        migrate(owner, app_role=role_of(database))
     finally:
         owner.close()
-    database = Database.connect(app_url, pool_size=pool_size)
     with unit_of_work(database) as session:
         if is_powerful(session):
             log.warning(

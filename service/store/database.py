@@ -117,11 +117,10 @@ def check_migrated(session: Session) -> None:
         raise SchemaMissing
 
 
-def role_of(url: str) -> str:
-    """Return the role a URL connects as."""
-    role = make_url(url).username
-    assert role, "a database URL names its role"
-    return role
+def role_of(database: Database) -> str:
+    """Return the role the connections of a pool act as."""
+    with unit_of_work(database) as session:
+        return str(session.execute(text("SELECT current_user")).scalar_one())
 
 
 def is_powerful(session: Session) -> bool:

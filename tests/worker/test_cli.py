@@ -149,6 +149,13 @@ def test_a_refusal_is_one_sentence(wellspring, tmp_path, arguments, code, said):
     assert (got, said in err) == (code, True), err
 
 
+def test_a_database_that_is_away_is_named(wellspring, monkeypatch):
+    monkeypatch.setenv("WELLSPRING_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.delenv("WELLSPRING_DATABASE_OWNER_URL")
+    code, _, err = wellspring("verify")
+    assert (code, "the database cannot be used" in err) == (1, True)
+
+
 def test_a_bad_setting_is_named(wellspring, monkeypatch):
     monkeypatch.setenv("WELLSPRING_PORT", "eighty")
     code, _, err = wellspring("verify")

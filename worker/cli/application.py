@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from service.ledger.errors import LedgerError
 from service.settings import Settings
@@ -60,6 +61,9 @@ def main() -> None:
         for one in error.errors():
             name = "_".join(str(part) for part in one["loc"]).upper()
             screen.say(f"error: WELLSPRING_{name}: {one['msg']}")
+        sys.exit(1)
+    except OperationalError as error:
+        screen.say(f"error: the database cannot be used: {' '.join(str(error.orig).split())}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
