@@ -69,12 +69,12 @@ def facts(values: Mapping[str, object], *, as_json: bool = False) -> None:
         return
     width = max(len(key) for key in values)
     for key, value in values.items():
-        out.print(f"{key:<{width}}  {value}", markup=False, highlight=False)
+        out.print(f"{key:<{width}}  {value}", markup=False, highlight=False, soft_wrap=True)
 
 
 def say(sentence: str) -> None:
     """Print a sentence for people on stderr."""
-    err.print(sentence, markup=False, highlight=False)
+    err.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
