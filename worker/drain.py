@@ -28,8 +28,7 @@ def embed(workplace: Workplace) -> bool:
     with workplace.room.alone() as alone:
         if not alone:
             return False  # who is at it rings again
-        works, _ = embed_next(workplace.database, workplace.room, now=workplace.clock())
-        return works > 0
+        return any(embed_next(workplace.database, workplace.room, now=workplace.clock()))
 
 
 def attribute(workplace: Workplace) -> bool:
@@ -125,7 +124,7 @@ def _embed_all(workplace: Workplace, progress: Progress) -> int:
     done = passages = 0
     while done < total or total == 0:
         works, count = embed_next(workplace.database, workplace.room, now=workplace.clock())
-        if not works:
+        if not works and not count:
             break
         done, passages = done + works, passages + count
         progress("embedding works", done, max(total, done))

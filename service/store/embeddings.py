@@ -76,6 +76,12 @@ def unembedded_count(session: Session) -> int:
     return int(session.execute(query).scalar_one())
 
 
+def stored_count(session: Session, work_id: int) -> int:
+    """Count the passages of a work that are stored: how far its embedding has come."""
+    query = text("SELECT count(*) FROM passage WHERE work_id = :work_id")
+    return int(session.execute(query, {"work_id": work_id}).scalar_one())
+
+
 def append(
     session: Session,
     work_id: int,
@@ -83,48 +89,55 @@ def append(
     spans: Sequence[tuple[int, int, bytes]],
     vectors: NDArray[np.float32],
     *,
+    first: int,
+    is_last: bool,
     now: datetime,
 ) -> bool:
-    """Store a work's passages (start, end, content hash) and vectors [n, dim] as float16.
+    """Store the next passages of a work (start, end, content hash) and vectors [n, dim] as float16.
 
-    False where another worker embedded the work meanwhile. ``embedding_no`` is given under an
-    advisory lock held to the commit, so rows become visible in its order: a watermark misses none.
+    first: how many were stored before; ``is_last`` ends the work's embedding. False where another
+    worker stored them meanwhile. ``embedding_no`` is given under an advisory lock held to the
+    commit, so rows become visible in its order: a watermark misses none.
     """
     connection = driver(session)
-    claimed = connection.execute(
-        "UPDATE work SET embedded_at = %s WHERE work_id = %s AND embedded_at IS NULL",
-        (now, work_id),
-    )
-    if claimed.rowcount != 1:
+    waiting = connection.execute(
+        "SELECT 1 FROM work WHERE work_id = %s AND embedded_at IS NULL FOR UPDATE", (work_id,)
+    ).fetchone()
+    if not waiting or stored_count(session, work_id) != first:
         return False
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_APPENDING,))
-    passages = _insert_passages(connection, work_id, spans)
+    passages = _insert_passages(connection, work_id, spans, first=first)
     newest = _insert_vectors(connection, encoder, passages, vectors)
     connection.execute(
-        "UPDATE work SET embedding_no = %s WHERE work_id = %s",
-        (newest, work_id),
+        "UPDATE work SET embedding_no = greatest(embedding_no, %s), embedded_at = %s "
+        "WHERE work_id = %s",
+        (newest, now if is_last else None, work_id),
     )
     return True
 
 
 def _insert_passages(
-    connection: psycopg.Connection, work_id: int, spans: Sequence[tuple[int, int, bytes]]
+    connection: psycopg.Connection,
+    work_id: int,
+    spans: Sequence[tuple[int, int, bytes]],
+    *,
+    first: int,
 ) -> list[int]:
-    """Return the ids of the passages, in their order."""
+    """Return the ids of the passages, in their order; ``first`` is the ordinal of the first."""
     rows = connection.execute(
         "INSERT INTO passage (work_id, ordinal, start_char, end_char, content_hash) "
         "SELECT %s, o, s, e, h FROM unnest(%s::int[], %s::int[], %s::int[], %s::bytea[]) "
         "AS t (o, s, e, h) ORDER BY o RETURNING passage_id, ordinal",
         (
             work_id,
-            list(range(len(spans))),
+            list(range(first, first + len(spans))),
             [span[0] for span in spans],
             [span[1] for span in spans],
             [span[2] for span in spans],
         ),
     ).fetchall()
     ids = {int(ordinal): int(passage_id) for passage_id, ordinal in rows}
-    return [ids[ordinal] for ordinal in range(len(spans))]
+    return [ids[first + at] for at in range(len(spans))]
 
 
 def _insert_vectors(

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from service.ledger.tiers import Tier
+from service.store import embeddings
+from service.store.database import unit_of_work
+from worker import drain, embedding
 from worker.engine_room import EngineRoom
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
@@ -77,10 +80,25 @@ def test_asking_for_it_rebuilds_it(indexed):
 def test_attribution_waits_until_every_work_is_embedded(town, texts):
     town.registers("Ode", texts.ode, {"Ada": 1_000_000})
     town.sells("one", text=texts.ode, tier=Tier.PREMIUM, at=JANUARY)
-    from worker import drain
-
     assert drain.attribute(town.place) is False
     assert drain.embed(town.place) is True
     assert drain.attribute(town.place) is True
     assert drain.settle(town.place) is False
     assert list(town.balances("line").values()) == [540_000_000]
+
+
+def test_a_long_work_is_embedded_slice_by_slice_and_goes_on_where_it_stopped(
+    town, texts, monkeypatch
+):
+    monkeypatch.setattr(embedding, "PASSAGES_A_SLICE", 2)
+    monkeypatch.setattr(embedding, "SLICE_SECONDS", 0.000_001)
+    work = town.registers("Long", " ".join([texts.ode, texts.essay] * 3), {"Ada": 1_000_000})
+    counts = []
+    while drain.embed(town.place):
+        with unit_of_work(town.database) as session:
+            counts.append(embeddings.stored_count(session, work))
+    assert len(counts) > 1
+    assert counts == sorted(set(counts))
+    town.works()
+    assert len(town.room.fingerprint([texts.ode])[0]) > 0
+    assert town.room.watermark == counts[-1]
