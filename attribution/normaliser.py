@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.codepoints import CODEPOINTS, codepoints, distinct
+from attribution.invisible import drop_floods, drop_invisible
 from attribution.lookalikes import fold_lookalikes
 from attribution.values import WHOLE_PPM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CODEPOINTS = 0x110000
 _MARKS_AT_MOST = 30  # Stream-Safe Text Format (UAX 15): sorting longer runs of marks is quadratic
-_VISIBLE_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # not of category Cf
+_TYPOGRAPHY = re.compile("[\ufb00-\ufb06]")  # printers' ligatures: fi, ffl
+_EAST_ASIAN = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_FULLWIDTH = slice(0xFF10, 0xFF5B)  # digits and letters, at home in East Asian text
 _BLANKS_TO_FOLD = re.compile(r"\s{2,}|[^\S ]")
 _PARAGRAPH = re.compile(r"\u2029|(?>\r\n|[\n\r\x0b\x0c\x85\u2028])\s*[\n\r\x0b\x0c\x85\u2028]")
 
@@ -29,7 +31,7 @@ class Normalised:
 
     ``offsets`` and ``ends``, int32[len(text)]: character i stands for the original's characters
     [offsets[i], ends[i]). ``changed_ppm``: characters removed as invisible or folded to a plain
-    letter, per million of the original; blanks and punctuation do not count.
+    letter, per million of the original; blanks, punctuation and what a script needs do not count.
     """
 
     text: str
@@ -42,56 +44,25 @@ class Normalised:
         return int(self.offsets[start]), int(self.ends[end - 1])
 
 
-def normalise_v0(text: str) -> Normalised:
+def normalise_v1(text: str) -> Normalised:
     """Bring a text into the one form in which works and outputs are compared.
 
-    Invisible characters (zero-width, soft hyphen, bidi, controls) go; what remains becomes NFKC
-    (UAX 15); look-alike letters in words of mixed script become Latin; a run of blanks becomes one
-    space, or one newline where it holds a blank line. Outer blanks go. Takes any str.
+    Invisible characters (zero-width, soft hyphen, bidi, controls, tags, selectors, lone
+    surrogates) and marks that strike letters through go; what remains becomes NFKC (UAX 15) with
+    at most two marks on a letter; look-alike letters become those of the script around them; a run
+    of blanks becomes one space, or one newline where it holds a blank line. Outer blanks go.
+    Digits written for letters stay digits. Takes any str.
     """
-    kept, offsets, removed = _visible(text)
-    ends = offsets + 1
-    composed, offsets, ends, plain = _composed(kept, offsets, ends)
-    folded, lookalikes = fold_lookalikes(composed)
+    kept, offsets, removed = drop_invisible(text)
+    composed, offsets, ends, plain = _composed(kept, offsets, offsets + 1)
+    unmarked, offsets, ends, marks = drop_floods(composed, offsets, ends)
+    folded, lookalikes = fold_lookalikes(unmarked)
+    if lookalikes:  # a Cyrillic letter with an accent has no character of its own, a Latin one has
+        folded, offsets, ends, _ = _composed(folded, offsets, ends)
     spaced, offsets, ends = _spaced(folded, offsets, ends)
-    changed = min(removed + plain + lookalikes, len(text))
+    changed = min(removed + plain + marks + lookalikes, len(text))
     changed_ppm = changed * WHOLE_PPM // len(text) if text else 0
     return Normalised(text=spaced, offsets=offsets, ends=ends, changed_ppm=changed_ppm)
-
-
-def _codepoints(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
-def _distinct(codepoints: NDArray[np.uint32]) -> list[int]:
-    seen = np.zeros(_CODEPOINTS, dtype=np.bool_)
-    seen[codepoints] = True
-    return [int(code) for code in np.flatnonzero(seen)]
-
-
-def _is_invisible(char: str) -> bool:
-    category = unicodedata.category(char)
-    if category == "Cc":
-        return not char.isspace()
-    if category == "Cf":
-        return char not in _VISIBLE_FORMATS
-    return (
-        char in _INVISIBLE or "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
-    )
-
-
-def _visible(text: str) -> tuple[str, NDArray[np.int32], int]:
-    """Drop what cannot be seen; also give the offsets of what stays and how many went."""
-    offsets = np.arange(len(text), dtype=np.int32)
-    if text.isascii() and text.isprintable():
-        return text, offsets, 0
-    codepoints = _codepoints(text)
-    gone = [code for code in _distinct(codepoints) if _is_invisible(chr(code))]
-    if not gone:
-        return text, offsets, 0
-    stays = ~np.isin(codepoints, np.array(gone, dtype=np.uint32))
-    kept = text.translate(dict.fromkeys(gone))
-    return kept, offsets[stays], len(text) - len(kept)
 
 
 def _attaches(char: str) -> bool:
@@ -109,27 +80,31 @@ def _composed(
     """
     if text.isascii() or unicodedata.is_normalized("NFKC", text):
         return text, offsets, ends, 0
-    codepoints = _codepoints(text)
-    distinct = _distinct(codepoints)
-    forms = {code: unicodedata.normalize("NFKC", chr(code)) for code in distinct}
-    width_of = np.ones(_CODEPOINTS, dtype=np.int32)
-    dressed = np.zeros(_CODEPOINTS, dtype=np.bool_)
-    joins = np.zeros(_CODEPOINTS, dtype=np.bool_)
+    codes = codepoints(text)
+    forms = {code: unicodedata.normalize("NFKC", chr(code)) for code in distinct(codes)}
+    width_of = np.ones(CODEPOINTS, dtype=np.int32)
+    dressed = np.zeros(CODEPOINTS, dtype=np.bool_)
+    joins = np.zeros(CODEPOINTS, dtype=np.bool_)
     for code, form in forms.items():
         width_of[code] = len(form)
         dressed[code] = form != chr(code) and form.isascii() and form.isalnum()
+        dressed[code] &= not _TYPOGRAPHY.match(chr(code))
         joins[code] = _attaches(chr(code))
-    widths = width_of[codepoints]
+    widths = width_of[codes]
     ends = ends.copy()
     pieces: list[str] = []
     done = 0
-    for start, end in _clusters(joins[codepoints]):
+    for start, end in _clusters(joins[codes]):
         form = unicodedata.normalize("NFKC", text[start:end])
         pieces += (text[done:start].translate(forms), form)
-        widths[start:end] = 0
-        widths[start], ends[start], done = len(form), ends[end - 1], end
+        if len(form) != int(widths[start:end].sum()):  # else each keeps its own place
+            widths[start:end] = 0
+            widths[start], ends[start] = len(form), ends[end - 1]
+        done = end
     pieces.append(text[done:].translate(forms))
-    plain = int(np.count_nonzero(dressed[codepoints]))
+    if _EAST_ASIAN.search(text):
+        dressed[_FULLWIDTH] = False
+    plain = int(np.count_nonzero(dressed[codes]))
     return "".join(pieces), np.repeat(offsets, widths), np.repeat(ends, widths), plain
 
 
