@@ -31,6 +31,13 @@ class PassageIndex(Protocol):
         """
         ...
 
+    def vectors_of(self, passage_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Give the vectors kept, float32[m, dim], of unit length though perhaps rounded.
+
+        Rows of unknown ids are zero.
+        """
+        ...
+
     def __len__(self) -> int: ...
 
     def passage_ids(self) -> NDArray[np.int64]:
