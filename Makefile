@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: setup demo run test lint bench clean
+.PHONY: train-attribution setup demo run test lint bench clean
 
 setup: $(VENV)/.complete
 
@@ -14,6 +14,7 @@ $(VENV)/.complete: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,redis]'
+	$(BIN)/wellspring encoder
 	touch $@
 
 demo: setup
@@ -35,6 +36,12 @@ bench: setup
 
 bench-%: setup
 	$(BIN)/python benchmarks/bench_$(subst -,_,$*).py
+
+# Coefficients and their report, from evaluation texts that are not part of the product.
+SETS ?= ../shared/eval
+train-attribution: setup
+	@test -d $(SETS) || { echo "no evaluation sets at $(SETS): give SETS=folder"; exit 1; }
+	$(BIN)/python -m attribution.training $(SETS) --models $(VENV)/share/wellspring/models
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

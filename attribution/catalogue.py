@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class PassageRef:
     """A registered passage: characters [start, end) of its work's original text.
 
-    ``content_hash``: 16-byte BLAKE2b of the normalised passage.
+    ``content_hash``: 16-byte BLAKE2b of the normalised passage. ``origin``: the passage of an
+    earlier work it was found to be taken from, when it was registered; what matches it belongs to
+    that one. None where it stands for itself.
     """
 
     passage_id: int
@@ -24,6 +26,7 @@ class PassageRef:
     start: int
     end: int
     content_hash: bytes
+    origin: int | None = None
 
 
 class Catalogue(Protocol):

@@ -1,130 +1,177 @@
-"""From near passages to shares: who is paid for which part of an output.
-
-First version: one winner a passage by cosine, and a gate per work. Constants were chosen on all
-five evaluation sets together, on a coarse grid, with nothing held out: 0.70 alone paid .17 of
-same-topic answers (clough) and .013 of rewrites of unregistered works (raidar); these pay .061 and
-.001 and recover .72 (detectrl) and .89 (raidar) of whole rewrites. A lower gate recovers more and
-pays more wrongly; wrong payments are worse than misses.
-"""
+"""From likeness to shares: who is paid for which part of an output."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attribution.values import WHOLE_PPM, Attribution, Evidence, Fingerprint
+import numpy as np
+
+from attribution.sequence import NONE
+from attribution.values import (
+    WHOLE_PPM,
+    Attribution,
+    Evidence,
+    Fingerprint,
+    PassageVerdict,
+    Standing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from attribution.catalogue import PassageRef
-    from attribution.neighbours import Hit
+    from numpy.typing import NDArray
 
-METHOD = "decide_v0"
-WINS_FROM_COSINE = 0.50
-ANCHORS_FROM_COSINE = 0.75
-ANCHORS_TO_BE_PAID = 2
-ANCHORS_AT_LEAST_PERCENT = 40  # of the passages a work wins
-VERBATIM_FROM_COSINE = 0.985
-TIE_COSINE = 0.005
+    from attribution.catalogue import PassageRef
+    from attribution.coefficients import Coefficients
+    from attribution.gate import Suspects
+    from attribution.likeness import Likeness
+
+METHOD = "decide_v1"
+_VERBATIM_GRAMS = 0.9
+_QUOTE_GRAMS = 0.95
+_QUOTE_RARE_GRAMS = 10.0  # as many consecutive rare 3-grams are 12 rare words
 
 
 @dataclass(frozen=True, slots=True)
 class Win:
-    """The passage of the output in row ``at``, and the source it goes to."""
+    """The passage of the output in row ``at``, and the source it most likely comes from."""
 
     at: int
     source: PassageRef
-    cosine: float
+    confidence: float
     verbatim: bool
+    reason: str
 
 
-def confidence_of(cosine: float) -> float:
-    """Give the probability that a passage derives from its nearest work: logistic, even at 0.62."""
-    return _logistic(17.0 * (cosine - 0.62))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gates:
+    """How likely each of m works is a source at all, float64[m], and from where on it is paid."""
+
+    chances: NDArray[np.float64]
+    pays_from: float
+
+    def reason(self, state: int) -> str:
+        is_open = self.chances[state - 1] >= self.pays_from
+        return "paid" if is_open else "gate: too little of the work"
+
+    def confidence(self, suspects: Suspects, at: int, state: int) -> float:
+        """Give the chance that the row derives from the work, as the sequence reads it.
+
+        Where the gate stays shut, only if the work is a source of the output after all.
+        """
+        chance = float(self.chances[state - 1])
+        whole = float(suspects.reading.posteriors[at, state])
+        return min(whole if chance >= self.pays_from else whole * chance, 1.0)
 
 
-def likelihood_of(mean_cosine: float) -> float:
-    """Give the probability that a work is a source, from the mean of its two best passages."""
-    return _logistic(26.0 * (mean_cosine - 0.69))
-
-
-def leaves_winner_open(hits: Sequence[Hit], last_cosine: float) -> bool:
-    """Say whether a deeper search than ``last_cosine`` could find the winner or an earlier tie."""
-    best = max((hit.cosine for hit in hits), default=-1.0)
-    return last_cosine >= max(WINS_FROM_COSINE, best - TIE_COSINE)
-
-
-def decide_v0(
+def decide_v1(
     fingerprint: Fingerprint,
-    hits: Sequence[Sequence[Hit]],
-    eligible: Callable[[int], bool],
+    likeness: Likeness,
+    suspects: Suspects,
+    standing: Callable[[int], Standing],
+    coefficients: Coefficients,
     *,
     engine_version: str,
 ) -> Attribution:
-    """Divide one output among works, from what is near to each of its n passages.
+    """Divide one output among works.
 
-    A passage goes to the best hit of an eligible work, from a cosine of 0.50 on; hits within 0.005
-    of it are ties and go to the lowest work id, the earliest registered. A work is paid for all it
-    wins if 2 passages (or the one there is) and 40 % of what it wins reach 0.75; otherwise for
-    verbatim passages alone. Its share is the characters of the passages paid over those of all
-    passages; the rest is unmatched and never shared out. Largest remainder makes the whole exactly
-    a million; of equal remainders the earliest work goes first and the unmatched part last.
+    A passage goes to the work the sequence reads it as; that work is paid for what it wins if the
+    gate finds it a source of the output, otherwise for quotes alone (95 % of the 3-grams, at least
+    10 rare ones). A share is the characters of the passages paid over those of all passages; the
+    rest is unmatched and never shared out. Largest remainder makes the whole exactly a million; of
+    equal remainders the earliest work goes first and the unmatched part last.
     """
-    assert len(hits) == len(fingerprint), (len(hits), len(fingerprint))
-    able = [[hit for hit in row if eligible(hit.source.work_id)] for row in hits]
-    wins = _wins(able, fingerprint)
-    anchored = _anchored(wins, len(fingerprint))
-    paid = [win for win in wins if win.verbatim or win.source.work_id in anchored]
+    chances = 1 / (1 + np.exp(-coefficients.gate.log_odds(suspects.signs)))
+    gates = _Gates(chances, coefficients.pays_from)
+    wins = [
+        _win(at, fingerprint, likeness, suspects, gates, standing) for at in range(len(fingerprint))
+    ]
+    taken = [win for win in wins if win and win.reason in ("paid", "commons")]
+    paid = [win for win in taken if win.reason == "paid"]
     shares, unmatched_ppm = _shares(paid, fingerprint)
+    won = {win.at for win in taken}
     return Attribution(
         share_ppm=shares,
         unmatched_ppm=unmatched_ppm,
-        evidence=tuple(_evidence(win, fingerprint) for win in paid),
+        evidence=tuple(_evidence(win, fingerprint) for win in taken),
         engine_version=engine_version,
-        best=_best(able),
+        best=_best(suspects, chances, standing),
+        passages=tuple(_verdict(at, win, fingerprint) for at, win in enumerate(wins)),
+        unmatched_rows=tuple(at for at in range(len(fingerprint)) if at not in won),
     )
 
 
-def _wins(hits: Sequence[Sequence[Hit]], fingerprint: Fingerprint) -> list[Win]:
-    wins: list[Win] = []
-    for at, row in enumerate(hits):
-        hit = _winner(row)
-        if hit is not None:
-            same = hit.source.content_hash == fingerprint.hashes[at]
-            verbatim = same or hit.cosine >= VERBATIM_FROM_COSINE
-            wins.append(Win(at, hit.source, hit.cosine, verbatim))
-    return wins
+def _win(
+    at: int,
+    fingerprint: Fingerprint,
+    likeness: Likeness,
+    suspects: Suspects,
+    gates: _Gates,
+    standing: Callable[[int], Standing],
+) -> Win | None:
+    """Say what becomes of one row; None where no work came near it."""
+    state = int(suspects.reading.states[at])
+    candidates = suspects.pair[at]
+    if state != NONE and candidates[state - 1] < 0:
+        return _beside(at, state, likeness, suspects, gates, standing)
+    if state == NONE:
+        near = np.flatnonzero(candidates >= 0)
+        if not len(near):
+            return None
+        state = int(near[np.argmax(suspects.log_odds[at, near])]) + 1
+        reason = "too faint"
+    else:
+        reason = gates.reason(state)
+    pair = int(candidates[state - 1])
+    source = likeness.refs[int(likeness.passage_ids[pair])]
+    same = source.content_hash == fingerprint.hashes[at]
+    grams = float(likeness.columns["grams_of_work"][pair])
+    rare = float(likeness.columns["rare_grams"][pair])
+    if grams >= _QUOTE_GRAMS and rare >= _QUOTE_RARE_GRAMS:
+        reason = "paid"
+    reason = _unpaid_in_the_commons(reason, source, standing)
+    confidence = gates.confidence(suspects, at, state)
+    return Win(at, source, confidence, same or grams >= _VERBATIM_GRAMS, reason)
 
 
-def _winner(hits: Sequence[Hit]) -> Hit | None:
-    """Pick the best hit above the threshold, and of equals the earliest work's."""
-    able = [hit for hit in hits if hit.cosine >= WINS_FROM_COSINE]
-    if not able:
+def _beside(
+    at: int,
+    state: int,
+    likeness: Likeness,
+    suspects: Suspects,
+    gates: _Gates,
+    standing: Callable[[int], Standing],
+) -> Win:
+    """Give a row that lies within a run of a work, without a passage of its own, to the run."""
+    rows = np.flatnonzero(suspects.pair[:, state - 1] >= 0)
+    nearest = int(rows[np.argmin(np.abs(rows - at))])
+    source = likeness.refs[int(likeness.passage_ids[suspects.pair[nearest, state - 1]])]
+    reason = _unpaid_in_the_commons(gates.reason(state), source, standing)
+    return Win(at, source, gates.confidence(suspects, at, state), False, reason)  # noqa: FBT003
+
+
+def _unpaid_in_the_commons(
+    reason: str, source: PassageRef, standing: Callable[[int], Standing]
+) -> str:
+    is_commons = standing(source.work_id) is Standing.COMMONS
+    return "commons" if reason == "paid" and is_commons else reason
+
+
+def _best(
+    suspects: Suspects, chances: NDArray[np.float64], standing: Callable[[int], Standing]
+) -> tuple[int, float] | None:
+    """Name the likeliest source that may earn; of equals the earliest."""
+    earning = [
+        (float(chance), -work)
+        for chance, work in zip(chances.tolist(), suspects.works.tolist(), strict=True)
+        if standing(work) is Standing.EARNS
+    ]
+    if not earning:
         return None
-    tied_from = max(hit.cosine for hit in able) - TIE_COSINE
-    tied = [hit for hit in able if hit.cosine >= tied_from]
-    return min(tied, key=lambda hit: (hit.source.work_id, -hit.cosine, hit.source.passage_id))
-
-
-def _anchored(wins: Sequence[Win], passages: int) -> set[int]:
-    """Name the works whose sure passages are enough, in number and in part, for all of them."""
-    by_work: dict[int, list[float]] = defaultdict(list)
-    for win in wins:
-        by_work[win.source.work_id].append(win.cosine)
-    needed = min(ANCHORS_TO_BE_PAID, passages)
-    sure = {
-        work_id: sum(cosine >= ANCHORS_FROM_COSINE for cosine in cosines)
-        for work_id, cosines in by_work.items()
-    }
-    return {
-        work_id
-        for work_id, cosines in by_work.items()
-        if sure[work_id] >= needed
-        and sure[work_id] * 100 >= len(cosines) * ANCHORS_AT_LEAST_PERCENT
-    }
+    chance, work = max(earning)
+    return -work, chance
 
 
 def _shares(paid: Sequence[Win], fingerprint: Fingerprint) -> tuple[dict[int, int], int]:
@@ -155,28 +202,24 @@ def _evidence(win: Win, fingerprint: Fingerprint) -> Evidence:
         passage_id=win.source.passage_id,
         source_start=win.source.start,
         source_end=win.source.end,
-        confidence=confidence_of(win.cosine),
+        confidence=win.confidence,
         kind="verbatim" if win.verbatim else "paraphrase",
+        paid=win.reason == "paid",
     )
 
 
-def _best(hits: Sequence[Sequence[Hit]]) -> tuple[int, float] | None:
-    """Name the likeliest source: the highest mean of its two best passages."""
-    of_work: dict[int, list[float]] = defaultdict(list)
-    for row in hits:
-        nearest: dict[int, float] = {}
-        for hit in row:
-            work_id = hit.source.work_id
-            nearest[work_id] = max(nearest.get(work_id, -1.0), hit.cosine)
-        for work_id, cosine in nearest.items():
-            of_work[work_id].append(cosine)
-    count = min(2, len(hits))
-    means = {work: sum(sorted(of_work[work])[-count:]) / count for work in sorted(of_work)}
-    if not means:
-        return None
-    best = max(means, key=lambda work: means[work])
-    return best, likelihood_of(means[best])
-
-
-def _logistic(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-logit))
+def _verdict(at: int, win: Win | None, fingerprint: Fingerprint) -> PassageVerdict:
+    start, end = int(fingerprint.starts[at]), int(fingerprint.ends[at])
+    if win is None:
+        return PassageVerdict(start, end, None, None, 0, 0, 0.0, None, "no likeness")
+    return PassageVerdict(
+        start,
+        end,
+        win.source.work_id,
+        win.source.passage_id,
+        win.source.start,
+        win.source.end,
+        win.confidence,
+        "verbatim" if win.verbatim else "paraphrase",
+        win.reason,
+    )

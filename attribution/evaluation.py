@@ -7,18 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from attribution.catalogue import MemoryCatalogue, PassageRef
-from attribution.engine import Engine
-from attribution.faiss_index import FaissIndex
-from attribution.registration import passages_of
+from attribution.memory_registry import MemoryRegistry
+from attribution.values import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from attribution.encoder import Encoder
+    from attribution.engine import Engine
     from attribution.values import Attribution
 
 _TEXTS_AT_ONCE = 128
@@ -73,7 +70,7 @@ def attribute_files(
         for some in _portions(outputs):
             prints = engine.fingerprint([text for _, text in some])
             passages += sum(len(each) for each in prints)
-            found = engine.attribute(prints, lambda _work_id: True)
+            found = engine.attribute(prints, lambda _work_id: Standing.EARNS)
             for (output, _), attribution in zip(some, found, strict=True):
                 lines.write(json.dumps(_prediction(output, attribution, names)) + "\n")
             done += len(some)
@@ -87,21 +84,13 @@ def _engine(
     texts: Sequence[str], encoder: Encoder, progress: Callable[[str, int, int], None]
 ) -> tuple[Engine, int]:
     """Register works under their positions; also give how many passages they have."""
-    index, catalogue = FaissIndex(encoder.dimension), MemoryCatalogue()
-    count = done = 0
-    for some in _portions(texts):
-        cuts = [passages_of(text) for text in some]
-        refs: list[PassageRef] = []
-        for work_id, (passages, _, hashes) in enumerate(cuts, start=done):
-            for passage, content_hash in zip(passages, hashes, strict=True):
-                name = count + len(refs)
-                refs.append(PassageRef(name, work_id, passage.start, passage.end, content_hash))
-        catalogue.add(refs)
-        vectors = encoder.encode([piece for _, pieces, _ in cuts for piece in pieces])
-        index.add(np.arange(count, count + len(refs), dtype=np.int64), vectors)
-        count, done = count + len(refs), done + len(some)
-        progress("works", done, len(texts))
-    return Engine(encoder, index, catalogue), count
+    registry = MemoryRegistry(encoder)
+    for done, some in enumerate(_portions(texts)):
+        first = done * _TEXTS_AT_ONCE
+        works = range(first, first + len(some))
+        registry.register(dict(zip(works, some, strict=True)))
+        progress("works", first + len(some), len(texts))
+    return registry.engine, registry.passages
 
 
 def _portions(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -1,4 +1,4 @@
-"""The registered passages nearest to those of an output."""
+"""The registered passages that may be the source of those of an output."""
 
 from __future__ import annotations
 
@@ -10,79 +10,138 @@ import numpy as np
 from attribution.passage_index import NO_PASSAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from attribution.catalogue import Catalogue, PassageRef
+    from attribution.lexical import LexicalPrints
+    from attribution.lexical_index import LexicalIndex
     from attribution.passage_index import PassageIndex
 
+NEAREST = 8
+SHARING_WORDS = 12
+_OPEN_FROM_COSINE = 0.45
 _HITS_AT_ONCE = 4_000_000  # bounds the memory of a deep search to about 50 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A registered passage near one of the output's, and the cosine between the two."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """A passage of an output and a registered one, c times; rising by row, then by passage id.
 
-    source: PassageRef
-    cosine: float
+    ``rows``, ``passage_ids``, ``work_ids``: int64[c]. A passage found to be taken from an earlier
+    work when it was registered stands here as the passage it was taken from. ``refs`` knows every
+    passage named.
+    """
+
+    rows: NDArray[np.int64]
+    passage_ids: NDArray[np.int64]
+    work_ids: NDArray[np.int64]
+    refs: dict[int, PassageRef]
 
 
-def near(
+def pairs_of(
     vectors: NDArray[np.float32],
+    lexical: LexicalPrints,
     *,
     index: PassageIndex,
+    lexicon: LexicalIndex,
     catalogue: Catalogue,
-    eligible: Callable[[int], bool],
-    is_open: Callable[[Sequence[Hit], float], bool],
-    k: int,
-) -> list[list[Hit]]:
-    """Find, for each row of float32[n, dim], the eligible ones of its k nearest, best first.
+    allowed: Callable[[int], bool],
+) -> Pairs:
+    """Pair each row of float32[n, dim] with its 8 nearest passages and up to 12 that share words.
 
-    A row for which ``is_open(hits, cosine of the last found)`` holds is searched again twice as
-    deep, up to the whole index: works that may not earn must not hide those that may.
+    Only passages of works for which ``allowed(work_id)`` holds; where others crowd them out the
+    search goes deeper, up to the whole index. An index ahead of its catalogue names strangers,
+    which are left out.
     """
-    found: list[list[Hit]] = [[] for _ in vectors]
-    rows = np.arange(len(vectors))
-    size = len(index)
-    while len(rows) and size:
-        k = max(1, min(k, size))
-        still_open: list[int] = []
-        for some in _portions(rows, _HITS_AT_ONCE // k):
-            scores, ids = index.search(vectors[some], k)
-            searched = _eligible_hits(scores, ids, catalogue, eligible)
-            for row, hits, last in zip(some.tolist(), searched, scores[:, -1], strict=True):
-                found[row] = hits
-                if is_open(hits, float(last)):
-                    still_open.append(row)
-        if k == size:
-            break
-        rows, k = np.array(still_open, dtype=np.int64), 2 * k
-    return found
+    refs: dict[int, PassageRef] = {}
+    near_rows, near_ids = _near(vectors, index, catalogue, allowed, refs)
+    word_rows, word_ids = lexicon.candidates(lexical, SHARING_WORDS, allowed=allowed)
+    _locate(word_ids, catalogue, refs)
+    rows = np.concatenate([near_rows, word_rows])
+    ids = np.concatenate([near_ids, word_ids])
+    return _distinct(rows, *_resolved(ids, catalogue, allowed, refs), refs)
 
 
-def _portions(rows: NDArray[np.int64], at_once: int) -> Iterator[NDArray[np.int64]]:
-    step = max(1, at_once)
-    for start in range(0, len(rows), step):
-        yield rows[start : start + step]
+def _distinct(
+    rows: NDArray[np.int64],
+    ids: NDArray[np.int64],
+    works: NDArray[np.int64],
+    refs: dict[int, PassageRef],
+) -> Pairs:
+    known = works != NO_PASSAGE
+    rows, ids, works = rows[known], ids[known], works[known]
+    order = np.lexsort((ids, rows))
+    rows, ids, works = rows[order], ids[order], works[order]
+    first = np.ones(len(rows), dtype=np.bool_)
+    first[1:] = (rows[1:] != rows[:-1]) | (ids[1:] != ids[:-1])
+    return Pairs(rows[first], ids[first], works[first], refs)
 
 
-def _eligible_hits(
-    scores: NDArray[np.float32],
-    passage_ids: NDArray[np.int64],
+def _resolved(
+    ids: NDArray[np.int64],
     catalogue: Catalogue,
-    eligible: Callable[[int], bool],
-) -> list[list[Hit]]:
-    """Keep what is registered and may earn; an index ahead of its catalogue names strangers."""
-    names = np.unique(passage_ids)
-    refs = catalogue.locate(names[names != NO_PASSAGE])
-    earning = {name: ref for name, ref in refs.items() if eligible(ref.work_id)}
-    pairs = zip(scores.tolist(), passage_ids.tolist(), strict=True)
-    return [
-        [
-            Hit(earning[name], cosine)
-            for cosine, name in zip(row, ids, strict=True)
-            if name in earning
-        ]
-        for row, ids in pairs
-    ]
+    allowed: Callable[[int], bool],
+    refs: dict[int, PassageRef],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Put origins in the place of what was taken from them; the work is -1 for what may not be."""
+    names, inverse = np.unique(ids, return_inverse=True)
+    origins = {refs[name].origin for name in names.tolist() if name in refs}
+    _locate(np.array([o for o in origins if o is not None], np.int64), catalogue, refs)
+    to_ids, to_works = names.copy(), np.full(len(names), NO_PASSAGE, np.int64)
+    for at, name in enumerate(names.tolist()):
+        ref = refs.get(name)
+        origin = refs.get(ref.origin) if ref and ref.origin is not None else None
+        if origin and allowed(origin.work_id):
+            ref = origin
+        if ref and allowed(ref.work_id):
+            to_ids[at], to_works[at] = ref.passage_id, ref.work_id
+    return to_ids[inverse], to_works[inverse]
+
+
+def _near(
+    vectors: NDArray[np.float32],
+    index: PassageIndex,
+    catalogue: Catalogue,
+    allowed: Callable[[int], bool],
+    refs: dict[int, PassageRef],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Search, and again twice as deep in rows where those that may not crowd out those that may."""
+    found_rows: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    found_ids: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    rows = np.arange(len(vectors), dtype=np.int64)
+    size, k = len(index), min(NEAREST, len(index))
+    while len(rows) and size:
+        still_open: list[NDArray[np.int64]] = []
+        for start in range(0, len(rows), max(1, _HITS_AT_ONCE // k)):
+            some = rows[start : start + max(1, _HITS_AT_ONCE // k)]
+            scores, ids = index.search(vectors[some], k)
+            good = _may(ids, catalogue, allowed, refs)
+            enough = np.cumsum(good, axis=1) <= NEAREST
+            crowded = (good.sum(axis=1) < NEAREST) & (scores[:, -1] >= _OPEN_FROM_COSINE)
+            is_open = crowded & (ids[:, -1] != NO_PASSAGE) & (k < size)
+            at, place = np.nonzero(good & enough & ~is_open[:, None])
+            found_rows.append(some[at])
+            found_ids.append(ids[at, place])
+            still_open.append(some[is_open])
+        rows, k = np.concatenate(still_open), min(2 * k, size)
+    return np.concatenate(found_rows), np.concatenate(found_ids)
+
+
+def _may(
+    ids: NDArray[np.int64],
+    catalogue: Catalogue,
+    allowed: Callable[[int], bool],
+    refs: dict[int, PassageRef],
+) -> NDArray[np.bool_]:
+    names, inverse = np.unique(ids, return_inverse=True)
+    _locate(names, catalogue, refs)
+    may = [name in refs and allowed(refs[name].work_id) for name in names.tolist()]
+    return np.array(may, dtype=np.bool_)[inverse].reshape(ids.shape)
+
+
+def _locate(ids: NDArray[np.int64], catalogue: Catalogue, refs: dict[int, PassageRef]) -> None:
+    unknown = [name for name in np.unique(ids).tolist() if name != NO_PASSAGE and name not in refs]
+    if unknown:
+        refs.update(catalogue.locate(np.array(unknown, dtype=np.int64)))
