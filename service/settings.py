@@ -1,6 +1,7 @@
 """The only reader of the environment; everyone else is handed values."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,12 +20,26 @@ class Settings(BaseSettings):
     """postgresql://... of the role that migrates; None: the same as ``database_url``."""
     broker_url: str = "memory://"
     """amqp://..., redis://... or memory:// (worker thread in the same process)."""
+    milvus_uri: str | None = None
+    """http://host:port of a Milvus that keeps the index; None: a file under ``home``."""
     sample_parties: bool = True
     """Found the sample vendors with the sample contract; switch off in production."""
     encoder_threads: int = Field(default=0, ge=0)
     """Threads of the encoder; 0: one less than the cores, at least one."""
+    encoder_model: Path | None = None
+    """Folder of a sentence-transformers model; None: the packaged all-MiniLM-L6-v2. Another model
+    is another encoder: everything is encoded anew."""
+    encoder_device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the encoder runs; auto: on the GPU where torch sees one."""
+    models: Path | None = None
+    """Folder of encoder files; None: beside the installed libraries, else ``models`` in ``home``.
+    """
     text_retention_days: int = Field(default=400, ge=1)
     """How long texts of outputs are kept after their first report."""
+    fingerprint_retention_days: int = Field(default=400, ge=1)
+    """How long fingerprints of passages that no work won are kept, for works registered late."""
+    claim_window_days: int = Field(default=365, ge=0)
+    """How long before its registration a sale may lie to be proposed for a late work."""
     payout_threshold: str = "0.00"
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
     host: str = "127.0.0.1"

@@ -66,7 +66,7 @@ SWITCHES = {
     "worker/embedded.py": "PostgreSQL's wheel wants XDG_RUNTIME_DIR for its socket",
     "worker/cli/application.py": "tokenizers warn in forked processes unless told",
     "worker/cli/serve.py": "huggingface_hub asks the network unless told",
-    "attribution/encoder.py": "huggingface_hub and transformers ask the network unless told",
+    "attribution/sentence_model.py": "huggingface_hub and transformers ask the network unless told",
 }
 
 
@@ -236,7 +236,7 @@ def test_the_environment_is_read_in_one_file(module):
         asked = {name for _, name in calls(module) if "environ" in name or "getenv" in name}
         assert asked <= {"os.environ.setdefault", "os.environ.update", "os.environ.get"}
         if "os.environ.get" in asked:
-            assert str(module) == "attribution/encoder.py", "it puts back what it found"
+            assert str(module) == "attribution/sentence_model.py", "it puts back what it found"
     else:
         assert read == []
 

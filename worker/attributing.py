@@ -1,21 +1,31 @@
 """Attribution of reported sales: read, compute outside of transactions, store in short slices."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-from attribution.values import Attribution
+from attribution.values import Attribution, Evidence, Fingerprint
 from service.ledger.contract import NoContract
 from service.ledger.money import PPM
 from service.ledger.tiers import Tier
-from service.store import attributions, eligibility, settlement_rows, terms, work_batches
+from service.store import (
+    attributions,
+    eligibility,
+    settlement_rows,
+    terms,
+    unmatched,
+    work_batches,
+)
 from service.store.attributions import EvidenceRow, Wanted
 from service.store.database import Database, unit_of_work
 from service.store.eligibility import EarningWindow
+from service.store.unmatched import UnmatchedPassage
 from service.store.work_batches import WorkBatch
 from worker.engine_room import EngineRoom
+from worker.fingerprints import FingerprintOutdated, fingerprints_of
+from worker.standing import standing_at
 
 TEXTS_A_SLICE = 16
 SLICE_SECONDS = 2.0
@@ -25,15 +35,20 @@ SLICE_SECONDS = 2.0
 class _Plan:
     """What a batch needs: the wanted attribution of each sale that feeds a pool."""
 
+    batch: WorkBatch
     wanted_of_sale: dict[int, Wanted]
     windows: Mapping[int, EarningWindow]
 
 
-def attribute_next(database: Database, room: EngineRoom, *, now: datetime) -> int | None:
+def attribute_next(
+    database: Database, room: EngineRoom, *, keep_days: int, now: datetime
+) -> int | None:
     """Work on the first free batch for about 2 s; return the texts attributed, None if none waits.
 
+    keep_days: how long fingerprints of passages that nobody won are kept for late works.
     Each slice of texts is stored in its own commit, so a killed worker loses one slice. A batch
-    moves on once all its sales have an attribution. Equal texts are attributed once.
+    moves on once all its sales have an attribution. Equal texts are attributed once. A sale whose
+    fingerprint is of an engine that is gone is quarantined: nobody can compare it any more.
     """
     with work_batches.claim_to_attribute(database) as batch:
         if batch is None:
@@ -44,10 +59,10 @@ def attribute_next(database: Database, room: EngineRoom, *, now: datetime) -> in
         started, count = monotonic(), 0
         while count < len(missing) and monotonic() - started < SLICE_SECONDS:
             slice_ = missing[count : count + TEXTS_A_SLICE]
-            _attribute(database, room, plan, slice_, now=now)
+            _attribute(database, room, plan, slice_, keep_days=keep_days, now=now)
             count += len(slice_)
         if count == len(missing):
-            _finish(database, room, batch, plan, now=now)
+            _finish(database, room, plan, now=now)
         return count
 
 
@@ -65,7 +80,7 @@ def _plan(database: Database, batch: WorkBatch) -> _Plan:
             continue  # settlement quarantines it
         if contract.pool_rate(Tier.numbered(sale.tier)):
             wanted[sale.sale_id] = Wanted(batch.vendor_id, sale.text_hash, *eras.of(sale.sold_at))
-    return _Plan(wanted, eras.windows)
+    return _Plan(batch, wanted, eras.windows)
 
 
 def _missing(database: Database, room: EngineRoom, plan: _Plan) -> list[Wanted]:
@@ -76,40 +91,87 @@ def _missing(database: Database, room: EngineRoom, plan: _Plan) -> list[Wanted]:
 
 
 def _attribute(
-    database: Database, room: EngineRoom, plan: _Plan, slice_: Sequence[Wanted], *, now: datetime
+    database: Database,
+    room: EngineRoom,
+    plan: _Plan,
+    slice_: Sequence[Wanted],
+    *,
+    keep_days: int,
+    now: datetime,
 ) -> None:
-    """Attribute one slice of texts, each judged by the catalogue of its era."""
+    """Attribute one slice of outputs, each judged by the catalogue of its era."""
     with unit_of_work(database) as session:
         hashes = [wanted.text_hash for wanted in slice_]
-        bodies = attributions.texts(session, slice_[0].vendor_id, hashes)
-    fingerprints = room.fingerprint([bodies.get(wanted.text_hash, "") for wanted in slice_])
+        kept = attributions.outputs(session, plan.batch.vendor_id, hashes)
+    prints, outdated = fingerprints_of(room, hashes, *kept)
+    _put_aside(database, plan, outdated, now=now)
+    slice_ = [wanted for wanted in slice_ if wanted.text_hash in prints]
+    fingerprints = [prints[wanted.text_hash] for wanted in slice_]
     by_era: dict[datetime, list[int]] = defaultdict(list)
     for at, wanted in enumerate(slice_):
         by_era[wanted.catalogue_at].append(at)
     found: dict[int, Attribution] = {}
     for instant, positions in by_era.items():
-        eligible = _earning_at(plan.windows, instant)
-        made = room.attribute([fingerprints[at] for at in positions], eligible)
+        standing = standing_at(plan.windows, instant)
+        made = room.attribute([fingerprints[at] for at in positions], standing)
         found |= dict(zip(positions, made, strict=True))
+    keep_until = now + timedelta(days=keep_days)
     with unit_of_work(database) as session:
         for at, wanted in enumerate(slice_):
-            attributions.insert(
+            number = attributions.insert(
                 session,
                 wanted,
                 engine=room.engine_id,
                 share_ppm=found[at].share_ppm,
                 unmatched_ppm=found[at].unmatched_ppm,
-                evidence=evidence_rows(found[at]),
+                evidence=evidence_rows(found[at].evidence),
+                now=now,
+            )
+            rows = _unmatched(fingerprints[at], found[at])
+            if number is not None and rows:
+                unmatched.keep(session, number, room.encoder_id, rows, keep_until=keep_until)
+
+
+def _put_aside(
+    database: Database,
+    plan: _Plan,
+    outdated: Mapping[bytes, FingerprintOutdated],
+    *,
+    now: datetime,
+) -> None:
+    """Quarantine the sales of these outputs; they want nothing from then on."""
+    aside = [sale for sale, w in plan.wanted_of_sale.items() if w.text_hash in outdated]
+    with unit_of_work(database) as session:
+        for sale_id in aside:
+            error = outdated[plan.wanted_of_sale.pop(sale_id).text_hash]
+            settlement_rows.quarantine(
+                session,
+                sale_id,
+                vendor_id=plan.batch.vendor_id,
+                period=plan.batch.period,
+                reason=error.code,
+                facts={"sentence": error.sentence, **error.facts},
                 now=now,
             )
 
 
-def _earning_at(windows: Mapping[int, EarningWindow], at: datetime) -> Callable[[int], bool]:
-    return lambda work_id: work_id in windows and windows[work_id].covers(at)
+def _unmatched(fingerprint: Fingerprint, found: Attribution) -> list[UnmatchedPassage]:
+    prints = fingerprint.lexical.packed() if found.unmatched_rows else []
+    return [
+        UnmatchedPassage(
+            row,
+            int(fingerprint.starts[row]),
+            int(fingerprint.ends[row]),
+            fingerprint.hashes[row],
+            fingerprint.vectors[row],
+            prints[row],
+        )
+        for row in found.unmatched_rows
+    ]
 
 
-def evidence_rows(attribution: Attribution) -> list[EvidenceRow]:
-    """Return the evidence with its confidence in ppm: no float leaves attribution."""
+def evidence_rows(evidence: Sequence[Evidence]) -> list[EvidenceRow]:
+    """Return evidence with its confidence in ppm: no float leaves attribution."""
     return [
         EvidenceRow(
             one.output_start,
@@ -120,18 +182,17 @@ def evidence_rows(attribution: Attribution) -> list[EvidenceRow]:
             one.source_end,
             round(one.confidence * PPM),
             one.kind,
+            one.paid,
         )
-        for one in attribution.evidence
+        for one in evidence
     ]
 
 
-def _finish(
-    database: Database, room: EngineRoom, batch: WorkBatch, plan: _Plan, *, now: datetime
-) -> None:
+def _finish(database: Database, room: EngineRoom, plan: _Plan, *, now: datetime) -> None:
     with unit_of_work(database) as session:
         wanted = list(set(plan.wanted_of_sale.values()))
         known = attributions.known(session, wanted, engine=room.engine_id)
         assert len(known) == len(wanted), "an attribution vanished"
-        if work_batches.attributed(session, batch.work_batch_id, now=now):
+        if work_batches.attributed(session, plan.batch.work_batch_id, now=now):
             linked = {sale: known[w] for sale, w in plan.wanted_of_sale.items()}
             attributions.link(session, linked)

@@ -8,7 +8,7 @@ from service.ledger.accounts import vendor_receivable
 from service.ledger.money import minor_unit_nanos
 from service.store import (
     closing,
-    embeddings,
+    examinations,
     figures,
     journal,
     parties,
@@ -74,12 +74,12 @@ def _wait(place: Workplace, progress: Progress) -> None:
     total_works = total_sales = 0
     while True:
         with unit_of_work(place.database) as session:
-            works = embeddings.unembedded_count(session)
+            works = examinations.unready_count(session)
             waiting = work_batches.waiting(session)
         left = waiting.to_attribute + waiting.to_settle
         total_works, total_sales = max(total_works, works), max(total_sales, left)
         if total_works:
-            progress("embedding works", total_works - works, total_works)
+            progress("embedding and examining works", total_works - works, total_works)
         if total_sales:
             progress("attributing and settling sales", total_sales - left, total_sales)
         if not works and not left:

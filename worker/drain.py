@@ -3,11 +3,24 @@
 from collections.abc import Callable
 from time import monotonic, sleep
 
-from service.store import attributions, embeddings, periods, refunds, seals, work_batches
+from service.store import (
+    attributions,
+    embeddings,
+    examinations,
+    late_matches,
+    periods,
+    refunds,
+    renewal,
+    seals,
+    unmatched,
+    work_batches,
+)
 from service.store.database import only_one, unit_of_work
 from worker import close
 from worker.attributing import attribute_next
-from worker.embedding import embed_next
+from worker.embedding import embed_next, renew_next
+from worker.examining import examine_next
+from worker.late_search import search_next
 from worker.refunds import apply_next
 from worker.settlement import settle_batch
 from worker.workplace import Workplace
@@ -24,22 +37,50 @@ def silent(_step: str, _done: int, _of: int) -> None:
 
 
 def embed(workplace: Workplace) -> bool:
-    """Embed waiting works for one step; whether there may be more."""
-    with workplace.room.alone() as alone:
+    """Embed, examine and look up late claims of waiting works for one step; whether more may wait.
+
+    What an upgrade left without prints or vectors comes first: nothing is compared before.
+    """
+    database, room, now = workplace.database, workplace.room, workplace.clock()
+    with room.alone() as alone:
         if not alone:
             return False  # who is at it rings again
-        return any(embed_next(workplace.database, workplace.room, now=workplace.clock()))
+        embedded = any(renew_next(database, room)) or any(embed_next(database, room, now=now))
+        examined = examine_next(database, room, now=now)
+        return bool(embedded or examined) or any(_search(workplace))
+
+
+def _search(workplace: Workplace) -> tuple[int, int]:
+    return search_next(
+        workplace.database,
+        workplace.room,
+        window_days=workplace.settings.claim_window_days,
+        now=workplace.clock(),
+    )
 
 
 def attribute(workplace: Workplace) -> bool:
-    """Attribute for one step, once no work waits for embedding; whether more sales may wait."""
+    """Attribute for one step; whether more sales may wait.
+
+    Not before every work is embedded, under the encoder in use, and examined: a sale must not pay a
+    copy of what was registered before.
+    """
     with unit_of_work(workplace.database) as session:
-        if embeddings.unembedded_count(session):
-            return False  # whoever embeds the last one rings
+        if not work_batches.waiting(session).to_attribute or examinations.unready_count(session):
+            return False  # whoever examines the last one rings
+    workplace.room.refresh()
+    with unit_of_work(workplace.database) as session:
+        if renewal.outdated_count(session, workplace.room.encoder_id):
+            return False
     with workplace.room.alone() as alone:
         if not alone:
             return False
-        done = attribute_next(workplace.database, workplace.room, now=workplace.clock())
+        done = attribute_next(
+            workplace.database,
+            workplace.room,
+            keep_days=workplace.settings.fingerprint_retention_days,
+            now=workplace.clock(),
+        )
         return done is not None
 
 
@@ -58,9 +99,10 @@ def settle(workplace: Workplace) -> bool:
 
 
 def tidy(workplace: Workplace) -> int:
-    """Delete texts of outputs whose retention has ended; return how many."""
+    """Delete texts and fingerprints of outputs whose retention has ended; return how many."""
     with unit_of_work(workplace.database) as session:
-        return attributions.delete_old_texts(session, now=workplace.clock())
+        texts = attributions.delete_old_texts(session, now=workplace.clock())
+        return texts + unmatched.delete_old(session, now=workplace.clock())
 
 
 def waits(workplace: Workplace) -> bool:
@@ -70,7 +112,8 @@ def waits(workplace: Workplace) -> bool:
         return bool(
             waiting.to_attribute
             or waiting.to_settle
-            or embeddings.unembedded_count(session)
+            or examinations.unready_count(session)
+            or late_matches.unsearched(session, limit=1)
             or refunds.any_waiting(session)
             or periods.closing(session)
             or seals.unsealed_count(session)
@@ -96,11 +139,12 @@ def finish_closing(workplace: Workplace, progress: Progress) -> None:
 
 
 def drain(workplace: Workplace, progress: Progress = silent) -> int:
-    """Embed, attribute, settle and seal until nothing waits; return the passages embedded.
+    """Embed, examine, attribute, settle and seal until nothing waits; return passages embedded.
 
     What another process holds is waited for only as long as it is the last thing left.
     """
     passages = _embed_all(workplace, progress)
+    _examine_all(workplace, progress)
     total = 0
     while True:
         busy = embed(workplace) or attribute(workplace) or settle(workplace)
@@ -119,14 +163,40 @@ def drain(workplace: Workplace, progress: Progress = silent) -> int:
 
 
 def _embed_all(workplace: Workplace, progress: Progress) -> int:
-    with unit_of_work(workplace.database) as session:
-        total = embeddings.unembedded_count(session)
-    done = passages = 0
-    while done < total or total == 0:
-        works, count = embed_next(workplace.database, workplace.room, now=workplace.clock())
-        if not works and not count:
-            break
-        done, passages = done + works, passages + count
-        progress("embedding works", done, max(total, done))
-    workplace.room.refresh(progress)
+    database, room = workplace.database, workplace.room
+    room.refresh(progress)
+    with unit_of_work(database) as session:
+        outdated = renewal.outdated_count(session, room.encoder_id)
+        unembedded = embeddings.unembedded_count(session)
+    passages = _repeat(lambda: renew_next(database, room), "renewing works", outdated, progress)
+    passages += _repeat(
+        lambda: embed_next(database, room, now=workplace.clock()),
+        "embedding works",
+        unembedded,
+        progress,
+    )
+    room.refresh(progress)
     return passages
+
+
+def _examine_all(workplace: Workplace, progress: Progress) -> None:
+    with unit_of_work(workplace.database) as session:
+        unexamined = examinations.unready_count(session)
+    _repeat(
+        lambda: (examine_next(workplace.database, workplace.room, now=workplace.clock()), 0),
+        "examining works",
+        unexamined,
+        progress,
+    )
+    _repeat(lambda: _search(workplace), "looking for late claims", 0, progress)
+
+
+def _repeat(step: Callable[[], tuple[int, int]], name: str, total: int, progress: Progress) -> int:
+    """Repeat a step (works, passages) until it does nothing; return the passages."""
+    done = passages = 0
+    while True:
+        works, count = step()
+        if not works and not count:
+            return passages
+        done, passages = done + works, passages + count
+        progress(name, done, max(total, done))

@@ -7,24 +7,15 @@ from threading import Lock, RLock
 from time import perf_counter
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from attribution.catalogue import PassageRef
-from attribution.encoder import Encoder, MiniLM
+from attribution.encoder import Encoder
 from attribution.engine import Engine
-from attribution.faiss_index import FaissIndex
-from attribution.snapshot import SnapshotRefused
-from attribution.values import Attribution, Fingerprint
-from service.store import attributions, embeddings
+from attribution.values import Attribution, Examination, Fingerprint, Standing
+from service.store import attributions, embeddings, passages
 from service.store.database import Database, unit_of_work
-
-EMBEDDINGS_A_STEP = 5_000
-SAVE_AFTER = 2_000
-"""New embeddings after which the snapshot on disk is renewed while work goes on."""
-
-Progress = Callable[[str, int, int], None]
-log = structlog.get_logger()
+from worker.indexes import Progress, StoredIndexes
 
 
 class MeasuredEncoder:
@@ -71,77 +62,79 @@ class StoredCatalogue:
         with unit_of_work(self._database) as session:
             return {
                 row.passage_id: PassageRef(
-                    row.passage_id, row.work_id, row.start_char, row.end_char, row.content_hash
+                    row.passage_id,
+                    row.work_id,
+                    row.start_char,
+                    row.end_char,
+                    row.content_hash,
+                    row.origin_passage_id,
                 )
-                for row in embeddings.passages(session, wanted)
+                for row in passages.located(session, wanted)
             }
 
 
 class EngineRoom:
     """One engine a process. Safe to share between threads; nothing heavy is loaded before its use.
 
-    The index is a cache: loaded from its snapshot under ``home``, topped up from the rows after its
-    watermark, and rebuilt from all rows where the snapshot is missing, damaged or foreign.
+    milvus_uri: where the vector index is kept; None: in a file under ``home``.
     """
 
     def __init__(
-        self, database: Database, home: Path, *, threads: int, encoder: Encoder | None = None
+        self,
+        database: Database,
+        home: Path,
+        *,
+        threads: int,
+        encoder: Encoder,
+        milvus_uri: str | None = None,
     ) -> None:
         self._database = database
         self._home = home
         self._threads = threads
+        self._milvus_uri = milvus_uri
         self._lock = RLock()
         self._encoding = Lock()
         self._engine: Engine | None = None
-        self._index: FaissIndex | None = None
-        self._saved_at = 0
-        self.encoder = MeasuredEncoder(encoder or MiniLM(threads=self._threads))
-        self.watermark = 0
+        self._indexes: StoredIndexes | None = None
+        self.encoder = MeasuredEncoder(encoder)
         self.encoder_id = 0
         self.engine_id = 0
-        self.rebuilt_because: str | None = None
+
+    @property
+    def watermark(self) -> int:
+        """The last embedding the indexes have seen, 0 before their first use."""
+        return self._indexes.watermark if self._indexes else 0
+
+    @property
+    def rebuilt_because(self) -> str | None:
+        """Why a snapshot was not used, None where both were."""
+        return self._indexes.rebuilt_because if self._indexes else None
 
     def refresh(self, progress: Progress | None = None) -> int:
-        """Bring the index up to the rows; return its watermark."""
+        """Bring the indexes up to the rows; return their watermark."""
         with self._lock:
-            index = self._open()
-            while True:
-                with unit_of_work(self._database) as session:
-                    number, ids, vectors = embeddings.after(
-                        session,
-                        self.encoder_id,
-                        self.watermark,
-                        limit=EMBEDDINGS_A_STEP,
-                        dimension=self.encoder.dimension,
-                    )
-                    newest = embeddings.watermark(session, self.encoder_id) if len(ids) else number
-                if not len(ids):
-                    break
-                index.add(ids, vectors)
-                self.watermark = number
-                if progress:
-                    progress("topping up the index", number, newest)
-            if self.watermark - self._saved_at >= SAVE_AFTER:
-                self.save()
-            return self.watermark
+            indexes = self._open()
+            indexes.top_up(progress)
+            return indexes.watermark
 
     def save(self) -> None:
-        """Write the snapshot if the index has grown since the last one."""
+        """Write the snapshots if the indexes have grown since the last ones."""
         with self._lock:
-            if self._index is not None and self.watermark != self._saved_at:
-                self._index.save(self._folder(), self.encoder.digest, self.watermark)
-                self._saved_at = self.watermark
+            if self._indexes is not None:
+                self._indexes.save()
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Build the index anew from all rows and save it; return how many passages it holds."""
+        """Build the indexes anew from all rows and save them; return the number of passages."""
         with self._lock:
-            self._open()
-            self._start_empty("asked for")
-            self.refresh(progress)
-            self._saved_at = -1
-            self.save()
-            assert self._index is not None
-            return len(self._index)
+            indexes = self._open()
+            count = indexes.rebuild(progress)
+            self._engine = self._engine_over(indexes)
+            return count
+
+    def reown(self, work_id: int) -> None:
+        """Count the words of a work for the owner it has now, after it was found to be a copy."""
+        with self._lock:
+            self._open().reown(work_id)
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -161,10 +154,14 @@ class EngineRoom:
         return self._ready().fingerprint(texts)
 
     def attribute(
-        self, fingerprints: Sequence[Fingerprint], eligible: Callable[[int], bool]
+        self, fingerprints: Sequence[Fingerprint], standing: Callable[[int], Standing]
     ) -> list[Attribution]:
         """Attribute fingerprints on the index as it is now."""
-        return self._ready().attribute(fingerprints, eligible)
+        return self._ready().attribute(fingerprints, standing)
+
+    def examine(self, fingerprint: Fingerprint, earlier: Callable[[int], bool]) -> Examination:
+        """Compare a work with those for which ``earlier`` holds, on the index as it is now."""
+        return self._ready().examine(fingerprint, earlier)
 
     def _ready(self) -> Engine:
         with self._lock:
@@ -172,53 +169,29 @@ class EngineRoom:
             assert self._engine is not None
             return self._engine
 
-    def _folder(self) -> Path:
-        with unit_of_work(self._database) as session:
-            return self._home / "index" / embeddings.installation(session)
-
-    def _open(self) -> FaissIndex:
-        if self._index is not None:
-            return self._index
-        with unit_of_work(self._database) as session:
-            self.encoder_id = embeddings.encoder_id(
-                session, self.encoder.digest, self.encoder.dimension
-            )
-        try:
-            index, watermark = FaissIndex.load(
-                self._folder(),
+    def _open(self) -> StoredIndexes:
+        if self._indexes is None:
+            with unit_of_work(self._database) as session:
+                self.encoder_id = embeddings.encoder_id(
+                    session, self.encoder.digest, self.encoder.dimension
+                )
+            self._indexes = StoredIndexes(
+                self._database,
+                self._home,
+                encoder_id=self.encoder_id,
                 encoder_digest=self.encoder.digest,
                 dimension=self.encoder.dimension,
                 threads=self._threads,
+                milvus_uri=self._milvus_uri,
             )
-            self._check_rows(len(index), watermark)
-            self._install(index, watermark)
-            self._saved_at = watermark
-        except SnapshotRefused as refused:
-            self._start_empty(refused.reason)
-        assert self._index is not None
-        with unit_of_work(self._database) as session:
-            self.engine_id = attributions.engine_id(session, self._version())
-        return self._index
+            self._engine = self._engine_over(self._indexes)
+            with unit_of_work(self._database) as session:
+                self.engine_id = attributions.engine_id(session, self._engine.version)
+        return self._indexes
 
-    def _check_rows(self, count: int, watermark: int) -> None:
-        with unit_of_work(self._database) as session:
-            expected = embeddings.count_up_to(session, self.encoder_id, watermark)
-        if expected != count:
-            raise SnapshotRefused(f"holds {count} passages, the rows have {expected}")
-
-    def _start_empty(self, reason: str) -> None:
-        self.rebuilt_because = reason
-        log.info("index.rebuild", reason=reason)
-        self._install(FaissIndex(self.encoder.dimension, threads=self._threads), 0)
-        self._saved_at = 0
-
-    def _install(self, index: FaissIndex, watermark: int) -> None:
-        self._index, self.watermark = index, watermark
-        self._engine = Engine(self.encoder, index, StoredCatalogue(self._database))
-
-    def _version(self) -> str:
-        assert self._engine is not None
-        return self._engine.version
+    def _engine_over(self, indexes: StoredIndexes) -> Engine:
+        catalogue = StoredCatalogue(self._database)
+        return Engine(self.encoder, indexes.vectors, indexes.words, catalogue)
 
     def close(self) -> None:
         """Save what was learnt since the last snapshot; a failure only costs a rebuild."""

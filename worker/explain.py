@@ -64,11 +64,12 @@ def _explain_attribution(session: Session, told: Explanation, facts: SettledSale
         told.facts["attribution"] = "none: no text, or no pool at this tier"
         return
     told.facts["engine"] = facts.attribution.engine_version
-    titles = works.titles(session, list(facts.attribution.share_ppm))
+    named = {one.work_id for one in facts.attribution.evidence}
+    titles = works.titles(session, sorted(named | set(facts.attribution.share_ppm)))
     told.tables.append(
         (
             f"Attribution {facts.attribution.attribution_id}: evidence",
-            ("output", "work", "title", "source", "kind", "confidence ppm"),
+            ("output", "work", "title", "source", "kind", "confidence ppm", "paid"),
             [
                 (
                     f"{e.output_start}-{e.output_end}",
@@ -77,6 +78,7 @@ def _explain_attribution(session: Session, told: Explanation, facts: SettledSale
                     f"{e.source_start}-{e.source_end}",
                     e.kind,
                     e.confidence_ppm,
+                    "yes" if e.paid else "commons",
                 )
                 for e in facts.attribution.evidence
             ],

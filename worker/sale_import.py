@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from service.api.doors import FingerprintCheck
 from service.api.formats.native import FIELDS, SaleDefaults, parse_sale
 from service.ledger.sale_report import MAX_SALES, FieldError, Outcome, ReportedSale
 from service.store import parties, sales, terms
@@ -34,6 +35,7 @@ def import_sales(
     *,
     vendor: str,
     defaults: SaleDefaults,
+    fingerprints: FingerprintCheck,
     now: datetime,
     retention_days: int,
 ) -> SalesImported:
@@ -46,7 +48,7 @@ def import_sales(
         party = parties.vendor_named(session, vendor)
         assert party.party_id is not None
         of_vendor = terms.of_vendors(session, [party.party_id])[party.party_id]
-    items, ignored = _checked(path, of_vendor, defaults, now=now)
+    items, ignored = _checked(path, of_vendor, defaults, fingerprints, now=now)
     return store(database, party, items, ignored=ignored, now=now, retention_days=retention_days)
 
 
@@ -85,7 +87,12 @@ def store(
 
 
 def _checked(
-    path: Path, of_vendor: Terms, defaults: SaleDefaults, *, now: datetime
+    path: Path,
+    of_vendor: Terms,
+    defaults: SaleDefaults,
+    fingerprints: FingerprintCheck,
+    *,
+    now: datetime,
 ) -> tuple[list[ReportedSale], list[str]]:
     items: list[ReportedSale] = []
     errors: list[FieldError] = []
@@ -96,7 +103,14 @@ def _checked(
             continue
         known = {name: value for name, value in line.value.items() if name in FIELDS}
         ignored |= set(line.value) - set(FIELDS)
-        parsed = parse_sale(known, line.place, terms=of_vendor, now=now, defaults=defaults)
+        parsed = parse_sale(
+            known,
+            line.place,
+            terms=of_vendor,
+            now=now,
+            defaults=defaults,
+            fingerprints=fingerprints,
+        )
         if isinstance(parsed, ReportedSale):
             items.append(parsed)
         else:

@@ -12,6 +12,7 @@ from service.ledger.tiers import Tier
 from service.store import parties, terms
 from service.store.database import unit_of_work
 from worker import logins, sale_import, work_import
+from worker.fingerprints import EngineFingerprints
 from worker.founding import SAMPLE_VENDORS
 from worker.workplace import Workplace
 
@@ -73,7 +74,12 @@ def report(place: Workplace) -> int:
             for turn in range(at, SOLD_EACH, len(SAMPLE_VENDORS)):
                 value = _sale(number, turn, output)
                 parsed = parse_sale(
-                    value, "sample", terms=of_vendor, now=place.clock(), defaults=SaleDefaults()
+                    value,
+                    "sample",
+                    terms=of_vendor,
+                    now=place.clock(),
+                    defaults=SaleDefaults(),
+                    fingerprints=EngineFingerprints(place.room.encoder),
                 )
                 assert isinstance(parsed, ReportedSale), parsed
                 sales.append(parsed)

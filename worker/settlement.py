@@ -109,7 +109,8 @@ def _with_contracts(
         except (NoContract, CurrencyDiffers) as error:
             settlement_rows.quarantine(
                 session,
-                sale,
+                sale.sale_id,
+                vendor_id=sale.vendor_id,
                 period=month.number,
                 reason=error.code,
                 facts={"sentence": error.sentence, **error.facts},

@@ -1,5 +1,6 @@
 """Import of works by an operator: registered as of a stated day, all lines or none."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +52,33 @@ def import_works(
     """
     if registered_at > now:
         raise BadOption("--registered-at", "lies in the future")
-    lines = _checked(path, holder)
+    lines = _checked(path, lambda line: WorkLine(line.place, new_work(line), _shares(line, holder)))
+
+    def keep(session: Session, line: WorkLine) -> None:
+        _register(session, line, registered_at=registered_at, now=now, is_sample=is_sample)
+
+    return _stored(database, path, lines, keep)
+
+
+def import_commons(database: Database, path: Path, *, now: datetime) -> WorksImported:
+    """Register texts that are nobody's, in one commit; raise BadFile with every bad line instead.
+
+    They win passages and are paid nothing, for sales of any day. Known ids as in ``import_works``.
+    """
+
+    def keep(session: Session, line: WorkLine) -> None:
+        works.register(session, line.work, registered_at=now, now=now, commons=True)
+
+    lines = _checked(path, lambda line: WorkLine(line.place, new_work(line), {}))
+    return _stored(database, path, lines, keep)
+
+
+def _stored(
+    database: Database,
+    path: Path,
+    lines: Sequence[WorkLine],
+    keep: Callable[[Session, WorkLine], None],
+) -> WorksImported:
     registered = duplicate = 0
     errors = []
     with unit_of_work(database) as session:
@@ -60,7 +87,7 @@ def import_works(
                 if _is_registered(session, line.work):
                     duplicate += 1
                     continue
-                _register(session, line, registered_at=registered_at, now=now, is_sample=is_sample)
+                keep(session, line)
                 registered += 1
             except LedgerError as error:
                 errors.append(FieldError(line.place, error.sentence))
@@ -87,7 +114,7 @@ def _register(
     rights.first_version(session, row.work_id, shares, day=registered_at.date(), now=now)
 
 
-def _checked(path: Path, holder: str | None) -> list[WorkLine]:
+def _checked(path: Path, read: Callable[[Line], WorkLine]) -> list[WorkLine]:
     found: list[WorkLine] = []
     errors: list[FieldError] = []
     seen: dict[str, str] = {}
@@ -96,7 +123,7 @@ def _checked(path: Path, holder: str | None) -> list[WorkLine]:
             errors.append(line)
             continue
         try:
-            work = _work(line, holder)
+            work = read(line)
         except LedgerError as error:
             errors.append(FieldError(line.place, error.sentence))
             continue
@@ -110,7 +137,8 @@ def _checked(path: Path, holder: str | None) -> list[WorkLine]:
     return found
 
 
-def _work(line: Line, holder: str | None) -> WorkLine:
+def new_work(line: Line) -> NewWork:
+    """Read id, title, text and language of a line; raise what is wrong with them."""
     for name in ("id", "title", "text"):
         if not isinstance(line.value.get(name), str):
             raise BadOption(name, "must be a text")
@@ -120,7 +148,7 @@ def _work(line: Line, holder: str | None) -> WorkLine:
     work = NewWork(
         str(line.value["title"]), str(line.value["text"]), language, str(line.value["id"])
     )
-    return WorkLine(line.place, works.check(work), _shares(line, holder))
+    return works.check(work)
 
 
 def _shares(line: Line, holder: str | None) -> dict[str, int]:

@@ -13,6 +13,7 @@ from service.store.database import Database, is_powerful, migrate, role_of, unit
 from worker import embedded, logins
 from worker.engine_room import EngineRoom
 from worker.founding import found
+from worker.installed_encoder import installed_encoder
 
 log = structlog.get_logger()
 
@@ -69,10 +70,14 @@ def open_workplace(
             )
         found(session, now=clock(), sample_parties=settings.sample_parties)
         logins.ensure_operator(session, settings.home, now=clock())
+    threads = settings.encoder_threads or threads or max((os.cpu_count() or 1) - 1, 1)
+    encoder = installed_encoder(settings, threads=threads)
     room = EngineRoom(
         database,
         settings.home,
-        threads=settings.encoder_threads or threads or max((os.cpu_count() or 1) - 1, 1),
+        threads=threads,
+        encoder=encoder,
+        milvus_uri=settings.milvus_uri,
     )
     return Workplace(settings, database, room, clock)
 

@@ -4,6 +4,8 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from service.api import (
+    engine,
+    findings,
     health,
     ledger,
     metrics,
@@ -47,6 +49,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
     problems.install(app)
-    for room in (sales, works, splits, previews, people, ledger, statements, health):
+    told = (sales, works, splits, findings, previews, engine, people, ledger, statements, health)
+    for room in told:
         app.include_router(room.router)
     return app

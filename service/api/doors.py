@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store.database import Database
 
@@ -31,13 +32,36 @@ class PreviewSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewPassage:
+    """What becomes of one passage of a text, and why; spans in characters, ends exclusive.
+
+    ``state``: "work" where a work is paid for it, "commons", or "none". The source is the likeliest
+    one, paid or not; its fields are None where nothing was near.
+    """
+
+    start: int
+    end: int
+    state: str
+    work_id: int | None
+    source_start: int | None
+    source_end: int | None
+    confidence_ppm: int
+    kind: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewedAttribution:
-    """What a text would be attributed to now; shares by work and unmatched_ppm sum to 1,000,000."""
+    """What a text would be attributed to now; shares by work and unmatched_ppm sum to 1,000,000.
+
+    ``spans`` are the matches that are paid; ``passages`` explain the whole text in its order.
+    """
 
     share_ppm: dict[int, int]
     unmatched_ppm: int
     spans: Sequence[PreviewSpan]
     engine_version: str
+    passages: Sequence[PreviewPassage] = ()
 
 
 class Preview(Protocol):
@@ -45,6 +69,19 @@ class Preview(Protocol):
 
     def attribute(self, text: str) -> PreviewedAttribution:
         """Return what the text draws on among the works that may earn now."""
+        ...
+
+
+class FingerprintCheck(Protocol):
+    """Reads what a vendor may send instead of a text."""
+
+    @property
+    def version(self) -> str:
+        """Name the fingerprints that are taken: normaliser, cutter, words, encoder."""
+        ...
+
+    def check(self, sealed: bytes) -> SaleFingerprint | str:
+        """Return the fingerprint as it can be stored, or the rule that the bytes break."""
         ...
 
 
@@ -57,3 +94,4 @@ class WebContext:
     doorbell: Doorbell
     preview: Preview
     clock: Callable[[], datetime]
+    fingerprints: FingerprintCheck

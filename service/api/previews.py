@@ -1,5 +1,6 @@
 """What a text would be attributed to now; nothing is stored."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, anyone_known
 from service.api.documented import problems
+from service.api.doors import PreviewPassage
 from service.store import works
 from service.store.database import unit_of_work
 from service.store.text_rules import check_text
@@ -47,12 +49,30 @@ class PreviewMatch(BaseModel):
     kind: str
 
 
+class PreviewVerdict(BaseModel):
+    """What becomes of one passage, and why; the source is the likeliest one, paid or not."""
+
+    start: int
+    end: int
+    state: str = Field(description="work, commons or none")
+    work_id: int | None
+    title: str | None
+    source_start: int | None
+    source_end: int | None
+    confidence_ppm: int
+    kind: str | None = Field(description="verbatim or paraphrase")
+    reason: str = Field(
+        description="paid, commons, no likeness, too faint, or gate: too little of the work"
+    )
+
+
 class AttributionPreview(BaseModel):
     """How the text divides among works; shares and unmatched sum to 1,000,000 ppm."""
 
     shares: list[PreviewShare]
     unmatched_ppm: int
     matches: list[PreviewMatch]
+    passages: list[PreviewVerdict]
     engine_version: str
 
 
@@ -68,8 +88,9 @@ def preview_attribution(
     """Say which registered works a text draws on, as a sale reported now would be attributed."""
     body = check_text(order.text, place="text", max_chars=MAX_CHARS)
     found = context.preview.attribute(body)
+    named = {one.work_id for one in found.passages if one.work_id is not None}
     with unit_of_work(context.database) as session:
-        titles = works.titles(session, list(found.share_ppm))
+        titles = works.titles(session, sorted(named | set(found.share_ppm)))
     return AttributionPreview(
         shares=[
             PreviewShare(work_id=work, title=titles[work], share_ppm=share)
@@ -88,5 +109,21 @@ def preview_attribution(
             )
             for span in found.spans
         ],
+        passages=[_verdict(one, titles) for one in found.passages],
         engine_version=found.engine_version,
+    )
+
+
+def _verdict(one: PreviewPassage, titles: Mapping[int, str]) -> PreviewVerdict:
+    return PreviewVerdict(
+        start=one.start,
+        end=one.end,
+        state=one.state,
+        work_id=one.work_id,
+        title=None if one.work_id is None else titles[one.work_id],
+        source_start=one.source_start,
+        source_end=one.source_end,
+        confidence_ppm=one.confidence_ppm,
+        kind=one.kind,
+        reason=one.reason,
     )

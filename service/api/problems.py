@@ -1,4 +1,4 @@
-"""The only map of errors to HTTP: RFC 9457 problems with the name of the rule and every place."""
+"""Errors become RFC 9457 problems with the name of the rule and every place."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,115 +13,13 @@ from pydantic import BaseModel
 from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 
-from service.api import (
-    body,
-    body_limit,
-    dependencies,
-    failed_logins,
-    json_body,
-    paging,
-    sales_request,
-)
-from service.ledger import contract, correction, money, period, rights, tiers
+from service.api import dependencies, failed_logins, json_body
+from service.api.refusals import PLACE, STATUS
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import FieldError
-from service.store import (
-    account_entries,
-    database,
-    entries,
-    holdings,
-    lines,
-    parties,
-    people,
-    periods,
-    refunds,
-    sales,
-    statements,
-    terms,
-    text_rules,
-    works,
-)
-from service.store import rights as stored_rights
 
 RETRY_AFTER_SECONDS = 5
 MEDIA_TYPE = "application/problem+json"
-
-STATUS: Mapping[type[LedgerError], int] = {
-    json_body.BadJson: 400,
-    dependencies.NotSignedIn: 401,
-    dependencies.KeyRefused: 401,
-    holdings.CoHoldersMustAgree: 403,
-    holdings.NoPresentShare: 403,
-    people.LoginRefused: 401,
-    dependencies.RoleRefused: 403,
-    dependencies.CsrfRefused: 403,
-    account_entries.AccountNotFound: 404,
-    entries.EntryNotFound: 404,
-    lines.LineNotFound: 404,
-    people.KeyNotFound: 404,
-    sales.SaleNotFound: 404,
-    statements.StatementNotFound: 404,
-    works.WorkNotFound: 404,
-    body_limit.BodyTooSlow: 408,
-    parties.VendorExists: 409,
-    people.LoginTaken: 409,
-    period.PeriodClosed: 409,
-    period.PeriodRunning: 409,
-    periods.EarlierPeriodOpen: 409,
-    refunds.RefundConflict: 409,
-    stored_rights.SplitStartsTooEarly: 409,
-    terms.TermsExist: 409,
-    works.ReferenceTaken: 409,
-    works.TextRegistered: 409,
-    works.WithdrawnAlready: 409,
-    body_limit.BodyTooLarge: 413,
-    sales_request.TooManySales: 413,
-    json_body.TooManyValues: 413,
-    body.WrongMediaType: 415,
-    contract.BadContract: 422,
-    contract.NoContract: 422,
-    correction.RefundNotPositive: 422,
-    correction.RefundTooLarge: 422,
-    money.BadAmount: 422,
-    money.BadCurrency: 422,
-    paging.BadCursor: 422,
-    parties.HolderAmbiguous: 422,
-    parties.UnknownHolder: 422,
-    parties.UnknownVendor: 422,
-    period.BadPeriod: 422,
-    rights.HolderTwice: 422,
-    rights.NoHolder: 422,
-    rights.ShareOutOfRange: 422,
-    rights.SplitNotWhole: 422,
-    rights.UpstreamTooLarge: 422,
-    text_rules.BadText: 422,
-    tiers.GrossDiffers: 422,
-    tiers.GrossTooLarge: 422,
-    tiers.UnknownTier: 422,
-    works.TextTooLong: 422,
-    failed_logins.TooManyLogins: 429,
-    database.SchemaMissing: 503,
-}
-"""Status of every refusal the web can meet; one that is missing here is our own fault: 500."""
-
-PLACE: Mapping[type[LedgerError], str] = {
-    correction.RefundNotPositive: "amount",
-    correction.RefundTooLarge: "amount",
-    money.BadAmount: "amount",
-    paging.BadCursor: "after",
-    parties.UnknownHolder: "holders",
-    parties.UnknownVendor: "vendor",
-    period.BadPeriod: "period",
-    rights.HolderTwice: "holders",
-    rights.NoHolder: "holders",
-    rights.ShareOutOfRange: "holders",
-    rights.SplitNotWhole: "holders",
-    works.ReferenceTaken: "reference",
-    works.TextRegistered: "text",
-    works.TextTooLong: "text",
-    stored_rights.SplitStartsTooEarly: "valid_from",
-}
-"""Which field a refusal speaks of, where its facts do not say."""
 
 
 @dataclass(frozen=True, slots=True)

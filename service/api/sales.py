@@ -66,7 +66,9 @@ def report_sales(
     now = context.clock()
     with unit_of_work(context.database) as session:
         valid = terms.of_vendors(session, [vendor_id])[vendor_id]
-    read = sales_request.read(report.kind, report.raw, terms=valid, now=now)
+    read = sales_request.read(
+        report.kind, report.raw, terms=valid, now=now, fingerprints=context.fingerprints
+    )
     stored: list[ItemOutcome] = []
     if read.reported:
         with unit_of_work(context.database) as session:
@@ -133,7 +135,7 @@ class SaleSummary(BaseModel):
     sold_at: datetime
     period: str
     received_at: datetime
-    has_text: bool
+    has_text: bool = Field(description="Whether a text, or its fingerprint, was sent.")
 
 
 class WorkShare(BaseModel):

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.formats.native import MAX_TEXT_CHARS, MAX_TOKENS
+from service.api.formats.native import MAX_TOKENS
+from service.api.formats.sale_output import MAX_FINGERPRINT_CHARS, MAX_TEXT_CHARS
 from service.ledger.sale_report import MAX_SALES
 from service.ledger.tiers import Tier
 
@@ -37,6 +38,13 @@ _SALE: dict[str, Any] = {
             "minLength": 1,
             "maxLength": MAX_TEXT_CHARS,
             "description": "What was generated. Absent: the whole IP pool is unmatched.",
+        },
+        "fingerprint": {
+            "type": "string",
+            "contentEncoding": "base64",
+            "minLength": 1,
+            "maxLength": MAX_FINGERPRINT_CHARS,
+            "description": "Instead of the text, as `wellspring fingerprint` makes it.",
         },
         "sold_at": {"type": "string", "format": "date-time", "description": "Absent: now."},
         "gross": {

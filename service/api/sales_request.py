@@ -1,11 +1,13 @@
 """A report of sales as it is sent: one object, an array, or one object a line; item by item."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from service.api import json_body
+from service.api.doors import FingerprintCheck
 from service.api.formats.native import SaleDefaults, external_id_of, parse_sale
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import MAX_SALES, FieldError, ItemOutcome, Outcome, ReportedSale
@@ -15,6 +17,7 @@ JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 MEDIA_TYPES = (JSON, *NDJSON)
 _STATED = SaleDefaults()
+_Parse = Callable[[object, str], ReportedSale | tuple[FieldError, ...]]
 
 
 class TooManySales(LedgerError):
@@ -42,30 +45,33 @@ class SalesRequest:
         return [next(stored) if isinstance(i, ReportedSale) else i for i in self.items]
 
 
-def read(kind: str, raw: bytes, *, terms: Terms, now: datetime) -> SalesRequest:
+def read(
+    kind: str, raw: bytes, *, terms: Terms, now: datetime, fingerprints: FingerprintCheck
+) -> SalesRequest:
     """Read a body of one of MEDIA_TYPES; what is wrong with one item refuses that item only.
 
     Raises BadJson, TooManyValues or TooManySales where the whole body cannot be taken.
     """
+    parse = partial(parse_sale, terms=terms, now=now, defaults=_STATED, fingerprints=fingerprints)
     if kind in NDJSON:
-        return SalesRequest(tuple(_lines(raw, terms, now)), is_single=False)
+        return SalesRequest(tuple(_lines(raw, parse)), is_single=False)
     value = json_body.read(raw)
     if not isinstance(value, list):
-        return SalesRequest((_item(value, "sale", terms, now),), is_single=True)
+        return SalesRequest((_item(value, "sale", parse),), is_single=True)
     if len(value) > MAX_SALES:
         raise TooManySales
-    read_items = (_item(one, f"sales[{at}]", terms, now) for at, one in enumerate(value))
+    read_items = (_item(one, f"sales[{at}]", parse) for at, one in enumerate(value))
     return SalesRequest(tuple(read_items), is_single=False)
 
 
-def _item(value: object, place: str, terms: Terms, now: datetime) -> ReportedSale | ItemOutcome:
-    sale = parse_sale(value, place, terms=terms, now=now, defaults=_STATED)
+def _item(value: object, place: str, parse: _Parse) -> ReportedSale | ItemOutcome:
+    sale = parse(value, place)
     if isinstance(sale, ReportedSale):
         return sale
     return ItemOutcome(external_id_of(value), Outcome.REJECTED, errors=sale)
 
 
-def _lines(raw: bytes, terms: Terms, now: datetime) -> Iterator[ReportedSale | ItemOutcome]:
+def _lines(raw: bytes, parse: _Parse) -> Iterator[ReportedSale | ItemOutcome]:
     """Yield the items of NDJSON; empty lines are passed over but counted, lines count from 1."""
     count = 0
     for number, ended in enumerate(io.BytesIO(raw), start=1):
@@ -83,4 +89,4 @@ def _lines(raw: bytes, terms: Terms, now: datetime) -> Iterator[ReportedSale | I
             refused = FieldError(str(where), str(rule))
             yield ItemOutcome(None, Outcome.REJECTED, errors=(refused,))
             continue
-        yield _item(value, place, terms, now)
+        yield _item(value, place, parse)

@@ -11,11 +11,12 @@ from service.api import paging
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
+from service.api.findings import WorkFinding, finding_shown
 from service.api.paging import After, Limit, Number, Page
 from service.api.splits import HolderShare, check_own, get_seen, split_of
 from service.ledger.money import PPM
 from service.ledger.rights import check_split
-from service.store import holdings, rights, works
+from service.store import findings, holdings, rights, works
 from service.store.database import unit_of_work
 from service.store.rows import WorkRow
 from service.store.text_rules import check_text
@@ -69,6 +70,15 @@ class Work(BaseModel):
     state: str = Field(description="waiting for embedding, indexed or withdrawn")
     registered_at: datetime
     withdrawn_at: datetime | None
+
+
+class ExaminedWork(Work):
+    """A work with what was found at its registration; ``originality_ppm`` is null before."""
+
+    commons: bool = Field(description="A text that is nobody's: it wins passages, unpaid.")
+    originality_ppm: int | None = Field(description="Part of the text that nothing earlier has.")
+    flags: list[str] = Field(description="stuffed, evasive")
+    findings: list[WorkFinding] = Field(description="What it owes to earlier works.")
 
 
 def _shown(row: WorkRow) -> Work:
@@ -125,10 +135,18 @@ def list_works(
 
 
 @router.get("/v1/works/{work_id}", summary="One work", responses=problems(401, 403, 404))
-def get_work(context: Context, person: CreatorOrOperator, work_id: Number) -> Work:
-    """Return a work you have or had a share in."""
+def get_work(context: Context, person: CreatorOrOperator, work_id: Number) -> ExaminedWork:
+    """Return a work you have or had a share in, with what it owes to earlier ones."""
     with unit_of_work(context.database) as session:
-        return _shown(get_seen(session, person, work_id))
+        row = get_seen(session, person, work_id)
+        found = findings.of_work(session, work_id)
+    return ExaminedWork(
+        **_shown(row).model_dump(),
+        commons=row.commons,
+        originality_ppm=row.originality_ppm,
+        flags=row.flags,
+        findings=[finding_shown(one) for one in found],
+    )
 
 
 @router.post(

@@ -10,7 +10,8 @@ from service.api.dependencies import Context, Creator
 from service.ledger.money import Money
 from service.portal import pages
 from service.portal.chart import charts
-from service.store import earnings, holdings, parties, rights, works
+from service.portal.spans import pairs
+from service.store import earnings, findings, holdings, parties, rights, works
 from service.store.database import unit_of_work
 from service.store.earnings import Earning
 
@@ -18,6 +19,7 @@ router = APIRouter()
 
 _LATEST_USES = 20
 _SHOWN_CHARS = 3_000
+_MOST_FINDINGS = 20
 
 
 def totals(earned: list[Earning]) -> dict[int, list[Money]]:
@@ -72,6 +74,10 @@ def work_page(request: Request, person: Creator, context: Context, work_id: int)
         holders = sorted({holder for split in splits for holder in split.shares_ppm})
         names = parties.names(session, holders)
         body = works.body_of(session, work_id)
+        row = works.get(session, work_id)
+        found = findings.of_work(session, work_id)[:_MOST_FINDINGS]
+        own = holdings.among(session, person.party_id, [one.of_work_id for one in found])
+        sources = {one: works.body_of(session, one) or "" for one in own}
     return pages.render(
         request,
         "work.html",
@@ -84,6 +90,13 @@ def work_page(request: Request, person: Creator, context: Context, work_id: int)
         splits=splits,
         names=names,
         me=person.party_id,
+        originality_ppm=row.originality_ppm,
+        flags=row.flags,
+        findings=found,
+        spans={
+            one.finding_id: pairs(one.evidence, body or "", sources.get(one.of_work_id, ""))
+            for one in found
+        },
         body=body and body[:_SHOWN_CHARS],
         is_cut=body is not None and len(body) > _SHOWN_CHARS,
     )

@@ -8,7 +8,15 @@ from fastapi.responses import Response
 from service.api.dependencies import OPERATOR, Context, require_role
 from service.ledger.period import Period
 from service.portal import pages
-from service.store import embeddings, periods, quarantined, seals, statements, work_batches
+from service.store import (
+    embeddings,
+    findings,
+    periods,
+    quarantined,
+    seals,
+    statements,
+    work_batches,
+)
 from service.store.database import unit_of_work
 
 router = APIRouter(dependencies=[Depends(require_role(OPERATOR))])
@@ -24,6 +32,7 @@ def health(request: Request, context: Context) -> Response:
         unembedded = embeddings.unembedded_count(session)
         unsealed = seals.unsealed_count(session)
         quarantined_count = quarantined.count(session)
+        open_findings = findings.open_count(session)
         known = periods.listing(session)
     now = context.clock()
     oldest = waiting.oldest_reported_at
@@ -36,6 +45,7 @@ def health(request: Request, context: Context) -> Response:
         unembedded=unembedded,
         unsealed=unsealed,
         quarantined=quarantined_count,
+        open_findings=open_findings,
         periods=known[-6:][::-1],
         now=now,
     )

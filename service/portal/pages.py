@@ -24,6 +24,7 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "registered": "Registered. It earns from sales from now on, once it is indexed.",
         "withdrawn": "Withdrawn. It earns nothing from sales from now on; what it earned stays.",
         "closing": "Closing has begun. The period is closed once its waiting sales are settled.",
+        "decided": "Decided. It is kept with your login and the reason.",
         "logged-out": "You are logged out.",
     }
 )
@@ -43,6 +44,7 @@ _NAVIGATION = {
     "operator": (
         ("/operator", "Health"),
         ("/operator/periods", "Periods"),
+        ("/operator/findings", "Findings"),
         ("/operator/quarantine", "Quarantine"),
         ("/operator/balances", "Balances"),
         ("/operator/statements", "Statements"),

@@ -1,5 +1,6 @@
 """Try it: paste what an AI wrote and see which works it draws on, without anything being stored."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from service.api.dependencies import CREATOR, Context, Creator, require_role
-from service.api.doors import PreviewedAttribution, WebContext
+from service.api.doors import PreviewedAttribution, PreviewPassage, WebContext
 from service.portal import pages
 from service.portal.marks import Piece, Span, excerpts, marked
 from service.store import holdings, works
@@ -18,6 +19,13 @@ router = APIRouter()
 
 MAX_CHARS = 50_000
 _AROUND = 160
+_REASONS = {
+    "paid": "paid to the work",
+    "commons": "nobody's: it is of the commons",
+    "no likeness": "nothing registered is like it",
+    "too faint": "unmatched: the likeness is too faint",
+    "gate: too little of the work": "unmatched: too little of that work to be sure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +43,23 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a passage. ``source`` is empty for others' works: their text is theirs."""
+
+    passage: Piece
+    reason: str
+    title: str
+    source: str
+    confidence_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """What a text draws on: its pieces with marks by match number, and the matches."""
 
     pieces: tuple[Piece, ...]
     matches: tuple[Match, ...]
+    verdicts: tuple[Verdict, ...]
     unmatched_ppm: int
     engine_version: str
 
@@ -73,10 +93,12 @@ def drawn_on(
     """Put marks on both sides; matches are numbered by share, the largest first."""
     order = sorted(preview.share_ppm, key=lambda work: (-preview.share_ppm[work], work))
     numbers = {work: position for position, work in enumerate(order, start=1)}
+    near = sorted({one.work_id for one in preview.passages if one.work_id} | set(order))
     with unit_of_work(context.database) as session:
-        titles = works.titles(session, order)
-        own = holdings.among(session, holder_id, order)
-        bodies = {work: works.body_of(session, work) or "" for work in order if work in own}
+        titles = works.titles(session, near)
+        own = holdings.among(session, holder_id, near)
+        open_ = own | works.commons_among(session, near)
+        bodies = {work: works.body_of(session, work) or "" for work in near if work in open_}
     spans = [one for one in preview.spans if one.work_id in numbers]
     matches = []
     for work, number in numbers.items():
@@ -97,7 +119,32 @@ def drawn_on(
     pieces = marked(
         text, [Span(one.output_start, one.output_end, numbers[one.work_id]) for one in spans]
     )
-    return Drawn(tuple(pieces), tuple(matches), preview.unmatched_ppm, preview.engine_version)
+    verdicts = [_verdict(one, text, numbers, titles, bodies) for one in preview.passages]
+    return Drawn(
+        tuple(pieces),
+        tuple(matches),
+        tuple(verdicts),
+        preview.unmatched_ppm,
+        preview.engine_version,
+    )
+
+
+def _verdict(
+    one: PreviewPassage,
+    text: str,
+    numbers: Mapping[int, int],
+    titles: Mapping[int, str],
+    bodies: Mapping[int, str],
+) -> Verdict:
+    work = one.work_id or 0
+    marks = (numbers[work],) if one.state == "work" and work in numbers else ()
+    return Verdict(
+        Piece(text[one.start : one.end], marks),
+        _REASONS.get(one.reason, one.reason),
+        titles.get(work, ""),
+        bodies.get(work, "")[one.source_start : one.source_end],
+        one.confidence_ppm,
+    )
 
 
 def _page(request: Request, *, text: str, error: str, drawn: Drawn | None) -> Response:

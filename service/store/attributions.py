@@ -23,7 +23,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
-    """A kept match; offsets in characters, confidence in ppm."""
+    """A kept match; offsets in characters, confidence in ppm. ``paid``: not of the commons.
+
+    Rows of before the commons have no ``paid``.
+    """
 
     output_start: int
     output_end: int
@@ -33,6 +36,7 @@ class EvidenceRow:
     source_end: int
     confidence_ppm: int
     kind: str
+    paid: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,14 @@ def insert(
     unmatched_ppm: int,
     evidence: Sequence[EvidenceRow],
     now: datetime,
-) -> None:
-    """Keep one attribution; a second worker's equal one changes nothing."""
+) -> int | None:
+    """Keep one attribution; return its number, None where a second worker's equal one stands."""
     works = sorted(share_ppm)
-    fields = EvidenceRow.__slots__
-    rows = [[getattr(one, name) for name in fields] for one in evidence]
-    driver(session).execute(
+    made = driver(session).execute(
         "INSERT INTO attribution (text_hash, engine_id, embedding_no, catalogue_at, work_ids, "
         "shares_ppm, unmatched_ppm, evidence, attributed_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING "
+        "RETURNING attribution_id",
         (
             wanted.text_hash,
             engine,
@@ -96,10 +99,23 @@ def insert(
             works,
             [share_ppm[work] for work in works],
             unmatched_ppm,
-            json.dumps(rows),
+            written(evidence),
             now,
         ),
     )
+    row = made.fetchone()
+    return int(row[0]) if row else None
+
+
+def written(evidence: Sequence[EvidenceRow]) -> str:
+    """Write evidence as it is stored: a JSON array of arrays."""
+    fields = EvidenceRow.__slots__
+    return json.dumps([[getattr(one, name) for name in fields] for one in evidence])
+
+
+def read(evidence: Sequence[Sequence[object]]) -> tuple[EvidenceRow, ...]:
+    """Read what ``written`` wrote, today's rows and those of before."""
+    return tuple(EvidenceRow(*one) for one in evidence)  # type: ignore[arg-type]
 
 
 def link(session: Session, attribution_of: Mapping[int, int]) -> None:
@@ -125,17 +141,37 @@ def of_sale(session: Session, sale_id: int) -> StoredAttribution | None:
     if not row:
         return None
     shares = dict(zip(row[1], row[2], strict=True))
-    evidence = tuple(EvidenceRow(*one) for one in row[4])
-    return StoredAttribution(row[0], shares, row[3], evidence, row[5])
+    return StoredAttribution(row[0], shares, row[3], read(row[4]), row[5])
 
 
-def texts(session: Session, vendor_id: int, hashes: Sequence[bytes]) -> dict[bytes, str]:
-    """Return the texts still kept of these outputs of a vendor."""
+def evidence_of(
+    session: Session, attribution_ids: Sequence[int]
+) -> dict[int, tuple[EvidenceRow, ...]]:
+    """Return the evidence of these attributions."""
     rows = driver(session).execute(
-        "SELECT text_hash, body FROM output_text WHERE vendor_id = %s AND text_hash = ANY(%s)",
+        "SELECT attribution_id, evidence FROM attribution WHERE attribution_id = ANY(%s)",
+        (list(attribution_ids),),
+    )
+    return {int(number): read(evidence) for number, evidence in rows}
+
+
+def outputs(
+    session: Session, vendor_id: int, hashes: Sequence[bytes]
+) -> tuple[dict[bytes, str], dict[bytes, bytes]]:
+    """Return what is still kept of these outputs of a vendor: texts, and sealed fingerprints."""
+    rows = driver(session).execute(
+        "SELECT text_hash, body, fingerprint FROM output_text "
+        "WHERE vendor_id = %s AND text_hash = ANY(%s)",
         (vendor_id, list(hashes)),
     )
-    return {bytes(h): str(body) for h, body in rows}
+    texts: dict[bytes, str] = {}
+    fingerprints: dict[bytes, bytes] = {}
+    for text_hash, body, fingerprint in rows:
+        if fingerprint is None:
+            texts[bytes(text_hash)] = str(body)
+        else:
+            fingerprints[bytes(text_hash)] = bytes(fingerprint)
+    return texts, fingerprints
 
 
 def delete_old_texts(session: Session, *, now: datetime) -> int:

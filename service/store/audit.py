@@ -181,6 +181,14 @@ QUESTIONS = (
         "SELECT format('attribution %s', attribution_id) FROM attribution "
         "WHERE NOT shares_are_whole(work_ids, shares_ppm, unmatched_ppm)",
     ),
+    Question(
+        "nobody is paid for the commons",
+        "SELECT count(*) FROM work WHERE commons",
+        "SELECT format('work %s of the commons has a share, a line or a holder', work_id) "
+        "FROM work WHERE commons AND (work_id IN (SELECT unnest(work_ids) FROM attribution) "
+        "OR work_id IN (SELECT work_id FROM line) "
+        "OR work_id IN (SELECT work_id FROM rights_version))",
+    ),
     Question("balances = sum of postings", "SELECT count(*) FROM balance_delta", _BALANCES),
     Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),

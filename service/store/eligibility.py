@@ -13,18 +13,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class EarningWindow:
-    """A work earns from sales at or after ``start`` and before ``end`` (None: no end).
+    """A work takes part in sales at or after ``start`` and before ``end`` (None: no end).
 
-    embedding_no: number of its last embedding, 0 while it waits for them.
+    embedding_no: number of its last embedding, 0 while it waits for them. A work of the commons
+    wins and is paid nothing, from the first instant on: nobody wrote it on the day it came here. A
+    near copy of an earlier work wins nothing until an operator dismisses that finding; what was
+    attributed to it before stays.
     """
 
     start: datetime
     end: datetime | None
     embedding_no: int
+    commons: bool = False
+    near_copy: bool = False
+
+    def counts(self, instant: datetime) -> bool:
+        """Whether the work may win passages of a sale at this instant."""
+        return self.start <= instant and (self.end is None or instant < self.end)
 
     def covers(self, instant: datetime) -> bool:
         """Whether a sale at this instant may pay the work."""
-        return self.start <= instant and (self.end is None or instant < self.end)
+        return not self.commons and self.counts(instant)
 
 
 class Eras:
@@ -54,11 +63,14 @@ class Eras:
         return self._starts[at], self._embedding_no[at]
 
 
-_WINDOWS = "SELECT work_id, registered_at, withdrawn_at, coalesce(embedding_no, 0) FROM work "
+_WINDOWS = (
+    "SELECT work_id, CASE WHEN commons THEN 'epoch'::timestamptz ELSE registered_at END, "
+    "withdrawn_at, coalesce(embedding_no, 0), commons, origin_work_id IS NOT NULL FROM work "
+)
 
 
 def eras(session: Session) -> Eras:
-    """Return the eras of the whole catalogue."""
+    """Return the eras of the whole catalogue, the commons included."""
     rows = session.execute(text(_WINDOWS))
     return Eras({work_id: EarningWindow(*row) for work_id, *row in rows})
 

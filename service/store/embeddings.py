@@ -1,9 +1,10 @@
 """Passages and their vectors: the truth of which the index is a cache."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 import numpy as np
 import psycopg
@@ -12,20 +13,40 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.store.database import Database, autocommit, driver
+from service.store.owners import ROOTS
 
 _APPENDING = 7_400_000
 _EMBEDDING = 7_410_000
 
 
 @dataclass(frozen=True, slots=True)
-class PassageRow:
-    """A passage of a work; offsets in characters of the registered text."""
+class NewPassage:
+    """A passage to store. ``lexical``: its hashed words, packed."""
 
-    passage_id: int
-    work_id: int
     start_char: int
     end_char: int
     content_hash: bytes
+    lexical: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """Embeddings in their order; row i of every field is one passage.
+
+    ``number``: the newest embedding number among them, of none the one asked for. Numbers and ids
+    int64[n], vectors float32[n, dim].
+    """
+
+    number: int
+    numbers: NDArray[np.int64]
+    passage_ids: NDArray[np.int64]
+    work_ids: NDArray[np.int64]
+    owner_ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    prints: tuple[bytes, ...]
+
+    def __len__(self) -> int:
+        return len(self.passage_ids)
 
 
 def encoder_id(session: Session, digest: str, dimension: int) -> int:
@@ -47,27 +68,38 @@ def claim_unembedded(database: Database, *, most_chars: int) -> Iterator[list[tu
     are.
     """
     with autocommit(database) as connection:
-        waiting = connection.execute(
-            "SELECT work_id, text_chars FROM work WHERE embedded_at IS NULL "
-            "ORDER BY work_id LIMIT 64"
-        ).fetchall()
-        held: list[int] = []
-        chars = 0
-        for work_id, text_chars in waiting:
-            if held and chars + text_chars > most_chars:
-                break
-            lock = connection.execute(
-                "SELECT pg_try_advisory_lock(%s, %s)", (_EMBEDDING, work_id % 2**31)
-            ).fetchone()
-            if lock and lock[0]:
-                held.append(work_id)
-                chars += text_chars
-        rows = connection.execute(
-            "SELECT work_id, body FROM work JOIN work_text USING (work_id) "
-            "WHERE embedded_at IS NULL AND work_id = ANY(%s) ORDER BY work_id",
-            (held,),
-        ).fetchall()
-        yield [(int(work_id), str(body)) for work_id, body in rows]
+        yield claimed(connection, "embedded_at IS NULL", {}, most_chars=most_chars)
+
+
+def claimed(
+    connection: psycopg.Connection,
+    waits: LiteralString,
+    values: Mapping[str, object],
+    *,
+    most_chars: int,
+) -> list[tuple[int, str]]:
+    """Lock the oldest free works for which the condition ``waits`` holds; return their texts."""
+    waiting = connection.execute(
+        f"SELECT work_id, text_chars FROM work WHERE {waits} ORDER BY work_id LIMIT 64",  # noqa: S608
+        values,
+    ).fetchall()
+    held: list[int] = []
+    chars = 0
+    for work_id, text_chars in waiting:
+        if held and chars + text_chars > most_chars:
+            break
+        lock = connection.execute(
+            "SELECT pg_try_advisory_lock(%s, %s)", (_EMBEDDING, work_id % 2**31)
+        ).fetchone()
+        if lock and lock[0]:
+            held.append(work_id)
+            chars += text_chars
+    rows = connection.execute(
+        f"SELECT work_id, body FROM work JOIN work_text USING (work_id) "  # noqa: S608
+        f"WHERE {waits} AND work_id = ANY(%(held)s) ORDER BY work_id",
+        {**values, "held": held},
+    ).fetchall()
+    return [(int(work_id), str(body)) for work_id, body in rows]
 
 
 def unembedded_count(session: Session) -> int:
@@ -86,14 +118,14 @@ def append(
     session: Session,
     work_id: int,
     encoder: int,
-    spans: Sequence[tuple[int, int, bytes]],
+    passages: Sequence[NewPassage],
     vectors: NDArray[np.float32],
     *,
     first: int,
     is_last: bool,
     now: datetime,
 ) -> bool:
-    """Store the next passages of a work (start, end, content hash) and vectors [n, dim] as float16.
+    """Store the next passages of a work and their vectors [n, dim] as float16.
 
     first: how many were stored before; ``is_last`` ends the work's embedding. False where another
     worker stored them meanwhile. ``embedding_no`` is given under an advisory lock held to the
@@ -105,48 +137,70 @@ def append(
     ).fetchone()
     if not waiting or stored_count(session, work_id) != first:
         return False
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_APPENDING,))
-    passages = _insert_passages(connection, work_id, spans, first=first)
-    newest = _insert_vectors(connection, encoder, passages, vectors)
+    lock_numbers(connection)
+    passage_ids = _insert_passages(connection, work_id, passages, first=first)
+    newest = insert_vectors(connection, encoder, passage_ids, vectors)
     connection.execute(
         "UPDATE work SET embedding_no = greatest(embedding_no, %s), embedded_at = %s "
         "WHERE work_id = %s",
         (newest, now if is_last else None, work_id),
     )
+    if is_last:
+        mark_ready(connection, work_id, encoder)
     return True
+
+
+def lock_numbers(connection: psycopg.Connection) -> None:
+    """Be the only one to give embedding numbers until the transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_APPENDING,))
+
+
+def mark_ready(connection: psycopg.Connection, work_id: int, encoder: int) -> None:
+    """Note that all passages of a work have prints and this encoder's vectors, where it is so."""
+    connection.execute(
+        "UPDATE work SET encoder_id = %(e)s WHERE work_id = %(w)s AND NOT EXISTS ("
+        "SELECT 1 FROM passage p WHERE p.work_id = %(w)s AND (p.lexical IS NULL OR NOT EXISTS ("
+        "SELECT 1 FROM embedding e WHERE e.encoder_id = %(e)s AND e.passage_id = p.passage_id)))",
+        {"e": encoder, "w": work_id},
+    )
 
 
 def _insert_passages(
     connection: psycopg.Connection,
     work_id: int,
-    spans: Sequence[tuple[int, int, bytes]],
+    passages: Sequence[NewPassage],
     *,
     first: int,
 ) -> list[int]:
     """Return the ids of the passages, in their order; ``first`` is the ordinal of the first."""
     rows = connection.execute(
-        "INSERT INTO passage (work_id, ordinal, start_char, end_char, content_hash) "
-        "SELECT %s, o, s, e, h FROM unnest(%s::int[], %s::int[], %s::int[], %s::bytea[]) "
-        "AS t (o, s, e, h) ORDER BY o RETURNING passage_id, ordinal",
+        "INSERT INTO passage (work_id, ordinal, start_char, end_char, content_hash, lexical) "
+        "SELECT %s, o, s, e, h, l "
+        "FROM unnest(%s::int[], %s::int[], %s::int[], %s::bytea[], %s::bytea[]) "
+        "AS t (o, s, e, h, l) ORDER BY o RETURNING passage_id, ordinal",
         (
             work_id,
-            list(range(first, first + len(spans))),
-            [span[0] for span in spans],
-            [span[1] for span in spans],
-            [span[2] for span in spans],
+            list(range(first, first + len(passages))),
+            [passage.start_char for passage in passages],
+            [passage.end_char for passage in passages],
+            [passage.content_hash for passage in passages],
+            [passage.lexical for passage in passages],
         ),
     ).fetchall()
     ids = {int(ordinal): int(passage_id) for passage_id, ordinal in rows}
-    return [ids[first + at] for at in range(len(spans))]
+    return [ids[first + at] for at in range(len(passages))]
 
 
-def _insert_vectors(
+def insert_vectors(
     connection: psycopg.Connection,
     encoder: int,
     passage_ids: list[int],
     vectors: NDArray[np.float32],
 ) -> int:
-    """Return the newest embedding number, 0 where there is no passage."""
+    """Store vectors under the next numbers; return the newest, 0 where there is no passage.
+
+    The caller holds the lock of ``append``.
+    """
     numbers = connection.execute(
         "INSERT INTO embedding (encoder_id, embedding_no, passage_id, vector) "
         "SELECT %(e)s, n + coalesce((SELECT max(embedding_no) FROM embedding "
@@ -168,35 +222,36 @@ def watermark(session: Session, encoder: int) -> int:
     return int(session.execute(query, {"e": encoder}).scalar_one())
 
 
+_AFTER = (
+    "WITH RECURSIVE fresh AS (SELECT e.embedding_no, e.passage_id, e.vector, p.work_id, p.lexical "  # noqa: S608
+    "FROM embedding e JOIN passage p USING (passage_id) "
+    "WHERE e.encoder_id = %(encoder)s AND e.embedding_no > %(after)s "
+    "ORDER BY e.embedding_no LIMIT %(limit)s), "
+    "asked AS (SELECT DISTINCT work_id FROM fresh), "
+    + ROOTS
+    + "SELECT embedding_no, passage_id, work_id, owner_id, vector, lexical "
+    "FROM fresh JOIN owner USING (work_id) ORDER BY embedding_no"
+)
+
+
 def after(
     session: Session, encoder: int, embedding_no: int, *, limit: int, dimension: int
-) -> tuple[int, NDArray[np.int64], NDArray[np.float32]]:
-    """Return the next embeddings in order: newest number, passage ids [n], vectors [n, dim]."""
-    rows = (
-        driver(session)
-        .execute(
-            "SELECT embedding_no, passage_id, vector FROM embedding "
-            "WHERE encoder_id = %s AND embedding_no > %s ORDER BY embedding_no LIMIT %s",
-            (encoder, embedding_no, limit),
-            binary=True,
-        )
-        .fetchall()
+) -> Embedded:
+    """Return the next embeddings in order, up to the first passage that waits for its print."""
+    values = {"encoder": encoder, "after": embedding_no, "limit": limit}
+    found = driver(session).execute(_AFTER, values, binary=True).fetchall()
+    ready = next((at for at, row in enumerate(found) if row[5] is None), len(found))
+    rows = found[:ready]
+    vectors = np.frombuffer(b"".join(bytes(row[4]) for row in rows), "<f2")
+    return Embedded(
+        int(rows[-1][0]) if rows else embedding_no,
+        np.array([row[0] for row in rows], np.int64),
+        np.array([row[1] for row in rows], np.int64),
+        np.array([row[2] for row in rows], np.int64),
+        np.array([row[3] for row in rows], np.int64),
+        vectors.reshape(len(rows), dimension).astype(np.float32),
+        tuple(bytes(row[5]) for row in rows),
     )
-    if not rows:
-        return embedding_no, np.zeros(0, np.int64), np.zeros((0, dimension), np.float32)
-    data = b"".join(bytes(row[2]) for row in rows)
-    vectors = np.frombuffer(data, "<f2").reshape(len(rows), dimension).astype(np.float32)
-    return int(rows[-1][0]), np.array([row[1] for row in rows], np.int64), vectors
-
-
-def passages(session: Session, passage_ids: Sequence[int]) -> list[PassageRow]:
-    """Return these passages; ids that are none are left out."""
-    rows = driver(session).execute(
-        "SELECT passage_id, work_id, start_char, end_char, content_hash FROM passage "
-        "WHERE passage_id = ANY(%s)",
-        (list(passage_ids),),
-    )
-    return [PassageRow(p, w, s, e, bytes(h)) for p, w, s, e, h in rows]
 
 
 def installation(session: Session) -> str:

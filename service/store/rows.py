@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, LargeBinary
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -80,6 +80,13 @@ class WorkRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_instant())
     embedded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     embedding_no: int | None = Field(default=None, sa_column=_number(nullable=True))
+    commons: bool = False
+    encoder_id: int | None = None
+    examined_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    late_searched_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    originality_ppm: int | None = None
+    flags: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    origin_work_id: int | None = Field(default=None, sa_column=_number(nullable=True))
 
 
 class RateCardRow(SQLModel, table=True):

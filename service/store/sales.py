@@ -111,7 +111,7 @@ def _insert_sales(
         "gross_nanos": [i.gross_nanos for i in items],
         "currency": [i.currency for i in items],
         "text_hash": [i.text_hash for i in items],
-        "text_chars": [len(i.text or "") for i in items],
+        "text_chars": [i.text_chars for i in items],
     }
     return {str(key): int(sale_id) for key, sale_id in driver(session).execute(_INSERT, columns)}
 
@@ -136,15 +136,21 @@ def _insert_texts(
     now: datetime,
     retention_days: int,
 ) -> None:
-    """Keep each text not kept yet; one that another request is storing just now is kept twice."""
-    texts = {i.text_hash: i.text for i in items if i.text_hash is not None}
-    if not texts:
+    """Keep each text, or what came instead, not kept yet.
+
+    One that another request is storing just now is kept twice.
+    """
+    outputs = {i.text_hash: i for i in items if i.text_hash is not None}
+    if not outputs:
         return
-    hashes = sorted(texts)
+    hashes = sorted(outputs)
+    sent = [outputs[h].fingerprint for h in hashes]
     driver(session).execute(
-        "INSERT INTO output_text (vendor_id, text_hash, first_sale_id, body, received_at, "
-        "delete_after) SELECT %(vendor)s, h, %(first)s, b, %(now)s, %(delete_after)s "
-        "FROM unnest(%(hashes)s::bytea[], %(bodies)s::text[]) AS t (h, b) WHERE NOT EXISTS "
+        "INSERT INTO output_text (vendor_id, text_hash, first_sale_id, body, fingerprint, "
+        "received_at, delete_after) "
+        "SELECT %(vendor)s, h, %(first)s, b, f, %(now)s, %(delete_after)s FROM "
+        "unnest(%(hashes)s::bytea[], %(bodies)s::text[], %(fingerprints)s::bytea[]) AS t (h, b, f) "
+        "WHERE NOT EXISTS "
         "(SELECT 1 FROM output_text o WHERE o.vendor_id = %(vendor)s AND o.text_hash = h)",
         {
             "vendor": vendor_id,
@@ -152,7 +158,8 @@ def _insert_texts(
             "now": now,
             "delete_after": now + timedelta(days=retention_days),
             "hashes": hashes,
-            "bodies": [texts[h] for h in hashes],
+            "bodies": [outputs[h].text for h in hashes],
+            "fingerprints": [one.sealed if one else None for one in sent],
         },
     )
 
@@ -179,7 +186,7 @@ def _insert_work_batches(
                 min(ids),
                 max(ids),
                 len(ids),
-                sum(len(i.text or "") for i in items),
+                sum(i.text_chars for i in items),
                 now,
             ),
         )

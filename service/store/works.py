@@ -91,8 +91,18 @@ def check(work: NewWork) -> NewWork:
     return work
 
 
-def register(session: Session, work: NewWork, *, registered_at: datetime, now: datetime) -> WorkRow:
-    """Store a work and its text; the worker embeds it. Raise TextRegistered or ReferenceTaken."""
+def register(
+    session: Session,
+    work: NewWork,
+    *,
+    registered_at: datetime,
+    now: datetime,
+    commons: bool = False,
+) -> WorkRow:
+    """Store a work and its text; the worker embeds it. Raise TextRegistered or ReferenceTaken.
+
+    commons: it is nobody's, so it gets no rights version and nobody asks what it draws on.
+    """
     check(work)
     digest = content_hash(work.body)
     session.execute(
@@ -108,6 +118,8 @@ def register(session: Session, work: NewWork, *, registered_at: datetime, now: d
         text_chars=len(work.body),
         registered_at=registered_at,
         created_at=now,
+        commons=commons,
+        examined_at=now if commons else None,
     )
     session.add(row)
     session.flush()
@@ -174,13 +186,26 @@ def titles(session: Session, work_ids: Sequence[int]) -> dict[int, str]:
     return {int(work_id): title for work_id, title in session.exec(query) if work_id is not None}
 
 
+def commons_among(session: Session, work_ids: Sequence[int]) -> set[int]:
+    """Return which of these works are of the commons."""
+    query = select(WorkRow.work_id).where(col(WorkRow.work_id).in_(work_ids), WorkRow.commons)
+    return {int(work_id) for work_id in session.exec(query) if work_id is not None}
+
+
 def page(
-    session: Session, *, holder_id: int | None, before: int | None, limit: int
+    session: Session,
+    *,
+    holder_id: int | None,
+    before: int | None,
+    limit: int,
+    only_commons: bool = False,
 ) -> list[WorkRow]:
     """List works, newest first, below one number; of one holder, or of all where it is None."""
     query = select(WorkRow).order_by(col(WorkRow.work_id).desc()).limit(limit)
     if before is not None:
         query = query.where(col(WorkRow.work_id) < before)
+    if only_commons:
+        query = query.where(col(WorkRow.commons))
     if holder_id is not None:
         held = text(
             "work.work_id IN (SELECT work_id FROM rights_version "

@@ -1,5 +1,6 @@
 """The web application over a real database, with a bell that counts and a preview that is told."""
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.api.application import create_api
-from service.api.doors import PreviewedAttribution, PreviewSpan, WebContext
+from service.api.doors import PreviewedAttribution, PreviewPassage, PreviewSpan, WebContext
+from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store import parties, people
 from service.store.database import Database, unit_of_work
@@ -43,7 +45,24 @@ class ToldPreview:
             1_000_000 - part * len(self.works),
             [PreviewSpan(0, 10, work, 5, 15, 930_000, "verbatim") for work in self.works],
             "told/1",
+            [
+                PreviewPassage(0, 10, "work", w, 5, 15, 930_000, "verbatim", "paid")
+                for w in self.works
+            ]
+            + [PreviewPassage(11, 15, "none", None, None, None, 0, None, "no likeness")],
         )
+
+
+class ToldFingerprints:
+    """Takes b"fingerprint of N" as one of N characters and refuses all else."""
+
+    version = "told/1"
+
+    def check(self, sealed: bytes) -> SaleFingerprint | str:
+        begun, _, length = sealed.decode("ascii", "replace").rpartition(" ")
+        if begun != "fingerprint of":
+            return "magic must be told"
+        return SaleFingerprint(sealed, hashlib.sha256(sealed).digest(), int(length))
 
 
 @dataclass
@@ -127,7 +146,8 @@ def _site(database: Database) -> Site:
     with unit_of_work(database) as session:
         found(session, now=clock.now)
     bell, preview = CountingBell(), ToldPreview()
-    app = create_api(WebContext(database, Settings(), bell, preview, clock))
+    context = WebContext(database, Settings(), bell, preview, clock, ToldFingerprints())
+    app = create_api(context)
     return Site(database, app, bell, preview, clock)
 
 

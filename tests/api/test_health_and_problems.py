@@ -1,5 +1,6 @@
 """Every answer has an id and safe headers; every error is a problem; health says what is true."""
 
+import dataclasses
 import importlib
 import pkgutil
 import re
@@ -24,9 +25,7 @@ def unreachable() -> Database:
 def on(site, database: Database) -> TestClient:
     """Let the application meet another database."""
     context = site.app.state.context
-    site.app.state.context = type(context)(
-        database, context.settings, context.doorbell, context.preview, context.clock
-    )
+    site.app.state.context = dataclasses.replace(context, database=database)
     return site.anonymous()
 
 

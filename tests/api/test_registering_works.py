@@ -231,6 +231,32 @@ def test_a_preview_names_works_and_stores_nothing(site):
                 "kind": "verbatim",
             }
         ],
+        "passages": [
+            {
+                "start": 0,
+                "end": 10,
+                "state": "work",
+                "work_id": work_id,
+                "title": "Ode",
+                "source_start": 5,
+                "source_end": 15,
+                "confidence_ppm": 930_000,
+                "kind": "verbatim",
+                "reason": "paid",
+            },
+            {
+                "start": 11,
+                "end": 15,
+                "state": "none",
+                "work_id": None,
+                "title": None,
+                "source_start": None,
+                "source_end": None,
+                "confidence_ppm": 0,
+                "kind": None,
+                "reason": "no likeness",
+            },
+        ],
         "engine_version": "told/1",
     }
     too_long = site.vendor().post("/v1/attribution-previews", json={"text": "x" * 100_001})

@@ -120,7 +120,7 @@ def test_a_bad_item_is_rejected_alone_with_every_place_and_rule(site):
             {
                 "place": "sales[1].colour",
                 "rule": "is not a field of a sale; fields are id, tier, output_tokens, text, "
-                "sold_at, gross, currency, model",
+                "fingerprint, sold_at, gross, currency, model",
             },
             {
                 "place": "sales[1].tier",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import text
 
 from service.ledger.period import Period
 from service.ledger.statement import make
@@ -32,7 +33,18 @@ TABLE = {
         {"valid_from": "2026-03-01", "holders": []},
         *(401, 422, 404, 422, 403, 401, 401),
     ),
+    "GET /v1/operator/findings": (None, 401, 403, 403, 200, 403, 401, 401),
+    "GET /v1/findings/{finding_id}": (None, 401, 403, 403, 200, 403, 401, 401),
+    "POST /v1/findings/{finding_id}/confirm": (
+        {"reason": "It is."},
+        *(401, 403, 403, 200, 403, 401, 401),
+    ),
+    "POST /v1/findings/{finding_id}/dismiss": (
+        {"reason": "It is not."},
+        *(401, 403, 403, 409, 403, 401, 401),
+    ),
     "POST /v1/attribution-previews": ({"text": "x"}, 401, 200, 200, 200, 200, 200, 200),
+    "GET /v1/engine": (None, 401, 200, 200, 200, 200, 200, 200),
     # after five failures in a row the door is shut for a while
     "POST /v1/session": ({"login": "x", "password": "y"}, 401, 401, 401, 401, 401, 429, 429),
     "GET /v1/session": (None, 401, 200, 200, 200, 200, 401, 401),
@@ -62,6 +74,16 @@ class Town:
     ids: dict
 
 
+def a_finding(site, work_id) -> int:
+    with unit_of_work(site.database) as session:
+        query = (
+            "INSERT INTO finding (work_id, of_work_id, kind, share_ppm, evidence, found_at) "
+            "SELECT :work, w.work_id, 'derived', 200000, '[]', now() FROM work w "
+            "WHERE w.work_id <> :work RETURNING finding_id"
+        )
+        return session.execute(text(query), {"work": work_id}).scalar_one()
+
+
 def town_of(site) -> Town:
     ada, acme = site.holder("Ada"), site.vendor("Acme")
     creator = site.person("creator", ada)
@@ -77,12 +99,14 @@ def town_of(site) -> Town:
     acme.post("/v1/sales", json={"id": "s", "tier": "elite", "output_tokens": 1})
     work = {"title": "Ode", "text": "The tide keeps no ledger.", "language": "en"}
     work_id = creator.post("/v1/works", json=work).json()["work_id"]
+    creator.post("/v1/works", json=work | {"text": "Another text of hers."})
     empty = make(ada, "USD", Period(202601), opening_nanos=0, lines=[], held_nanos=0, threshold=0)
     with unit_of_work(site.database) as session:
         statements.insert(session, empty, {}, now=site.clock.now)
     ids = {
         "sale": "s",
         "work_id": work_id,
+        "finding_id": a_finding(site, work_id),
         "key_id": 1,  # Acme's: a user of Borealis does not find it
         "period": "2026-01",
         "name": "bank",
@@ -131,8 +155,9 @@ BY_COOKIE = [route for route in TABLE if not route.startswith("GET") and "sales"
 @pytest.mark.parametrize("route", BY_COOKIE)
 def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     method, path = route.split(" ")
-    url = path.format(work_id=1, key_id=1, period="2026-01")
-    person = shared_site.operator() if "periods" in route else shared_site.creator()
+    url = path.format(work_id=1, finding_id=1, key_id=1, period="2026-01")
+    by_operator = "periods" in route or "findings" in route
+    person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person
     person.headers["X-CSRF-Token"] = "wrong"
 

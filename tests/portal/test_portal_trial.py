@@ -1,6 +1,6 @@
 """Try it: marks on both sides, nothing stored, other people's texts not shown."""
 
-from service.api.doors import PreviewedAttribution, PreviewSpan
+from service.api.doors import PreviewedAttribution, PreviewPassage, PreviewSpan
 
 TEXT = "Salt remembers the sea. And then some filler."
 
@@ -63,3 +63,32 @@ def test_an_empty_or_endless_text_is_refused_beside_the_field(world, catalogue):
     answer = browser.send("/try", text="x" * 50_001)
     assert "The text has 50001 characters, at most 50000 are taken." in answer.text
     assert world.preview.asked == []
+
+
+def test_every_passage_says_what_becomes_of_it_beside_its_source(world, catalogue):
+    body = "They say: Salt remembers the sea. Nobody asked it."
+    own = world.work("Salt", {catalogue.ada: 1_000_000}, body=body)
+    other = world.work("Filler", {catalogue.bo: 1_000_000}, body="And then Veiled filler.")
+    world.preview.answer = PreviewedAttribution(
+        {own: 500_000},
+        500_000,
+        (PreviewSpan(0, 23, own, 10, 33, 991_000, "verbatim"),),
+        "fake-1",
+        (
+            PreviewPassage(0, 23, "work", own, 10, 33, 991_000, "verbatim", "paid"),
+            PreviewPassage(24, 33, "none", other, 0, 23, 310_000, "paraphrase", "too faint"),
+            PreviewPassage(34, 45, "none", None, None, None, 0, None, "no likeness"),
+        ),
+    )
+    page = world.browser("ada").send("/try", text=TEXT).text
+    mark = '<mark class="match-0">Salt remembers the sea.<sup>1</sup></mark>'
+    assert (
+        f"<tr><td>{mark}</td><td>paid to the work</td><td>Salt</td>"
+        '<td>Salt remembers the sea.</td><td class="number">99.1 %</td></tr>'
+    ) in page
+    assert (
+        "<tr><td>And then </td><td>unmatched: the likeness is too faint</td><td>Filler</td>"
+        '<td></td><td class="number">31 %</td></tr>'
+    ) in page
+    assert "nothing registered is like it</td><td></td><td></td>" in page
+    assert "Veiled" not in page

@@ -1,11 +1,8 @@
 """The command line as an operator uses it, over a real database."""
 
 import json
-import sys
 
 import pytest
-
-from worker.cli.application import main
 
 WORK = {
     "id": "ode",
@@ -13,25 +10,6 @@ WORK = {
     "text": "The lamp turned once every eleven seconds all winter.",
 }
 SALE = {"id": "s1", "tier": "elite", "output_tokens": 1000, "sold_at": "2026-01-20T10:00:00Z"}
-
-
-@pytest.fixture
-def wellspring(urls, tmp_path, monkeypatch, capsys):
-    """Run a command; return exit code, stdout and stderr."""
-    monkeypatch.setenv("WELLSPRING_DATABASE_URL", urls.app)
-    monkeypatch.setenv("WELLSPRING_DATABASE_OWNER_URL", urls.owner)
-    monkeypatch.setenv("WELLSPRING_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["wellspring", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return ended.value.code or 0, said.out, said.err
-
-    return run
 
 
 def lines(path, *values):

@@ -11,6 +11,8 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
+from attribution.fingerprint_layout import FingerprintRefused
+from attribution.sentence_model import DeviceMissing, ModelRefused
 from service.ledger.errors import LedgerError
 from service.settings import Settings
 from worker.cli import screen
@@ -35,7 +37,18 @@ def workplace() -> Iterator[Workplace]:
 
 def command_line() -> typer.Typer:
     """Put all commands together."""
-    from worker.cli import books, catalogue, checks, serve
+    from worker.cli import (
+        books,
+        catalogue,
+        checks,
+        commons,
+        encoder,
+        findings,
+        fingerprints,
+        late,
+        preview,
+        serve,
+    )
 
     app = typer.Typer(
         name="wellspring",
@@ -44,7 +57,8 @@ def command_line() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for commands in (serve, catalogue, books, checks):
+    rooms = (serve, catalogue, commons, findings, late, books, checks, encoder)
+    for commands in (*rooms, fingerprints, preview):
         commands.add_to(app)
     return app
 
@@ -56,6 +70,9 @@ def main() -> None:
         command_line()()
     except LedgerError as error:
         screen.say(f"error: {error.sentence}")
+        sys.exit(1)
+    except (ModelRefused, DeviceMissing, FingerprintRefused) as error:
+        screen.say(f"error: {error}")
         sys.exit(1)
     except ValidationError as error:
         for one in error.errors():

@@ -14,6 +14,7 @@ from worker import founding, import_lines, logins, sale_import, work_import
 from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
+from worker.fingerprints import EngineFingerprints
 from worker.import_lines import BadOption
 
 
@@ -83,6 +84,7 @@ def sales_import(
             path,
             vendor=vendor,
             defaults=defaults,
+            fingerprints=EngineFingerprints(place.room.encoder),
             now=place.clock(),
             retention_days=place.settings.text_retention_days,
         )

@@ -1,12 +1,12 @@
 """Commands that look and change nothing in the books: verify, explain, index rebuild, attribute."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from service.settings import Settings
 from service.store.database import unit_of_work
 from worker import explain
 from worker.cli import screen
@@ -14,6 +14,7 @@ from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.cli.screen import Column
 from worker.import_lines import BadOption
+from worker.installed_encoder import installed_encoder
 from worker.memory import peak_memory_mib
 from worker.verify import Check, verify
 
@@ -113,11 +114,10 @@ def attribute_files(
     as_json: Json = False,
 ) -> None:
     """Attribute a file of outputs to a file of works, without a database."""
-    from attribution.encoder import MiniLM
     from attribution.evaluation import BadLine
     from attribution.evaluation import attribute_files as run
 
-    encoder = MiniLM(threads=os.cpu_count())
+    encoder = installed_encoder(Settings(), threads=None)
     try:
         with screen.progress_bars() as progress:
             summary = run(works, outputs, out, encoder=encoder, progress=progress)

@@ -3,9 +3,12 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from service.api.doors import FingerprintCheck
+from service.api.formats.sale_item import SaleItem
+from service.api.formats.sale_output import output_of
 from service.api.json_body import printable
 from service.ledger.contract import NoContract
 from service.ledger.errors import LedgerError
@@ -14,15 +17,16 @@ from service.ledger.sale_report import FieldError, ReportedSale
 from service.ledger.tiers import RateCard, Tier, UnknownTier, parse_tier
 from service.ledger.token_estimate import estimate_tokens
 from service.store.terms import Terms
-from service.store.text_rules import BadText, check_text
 
 MAX_ID_CHARS = 200
 MAX_MODEL_CHARS = 200
-MAX_TEXT_CHARS = 1_000_000
 MAX_TOKENS = 10**15
 MAX_FUTURE = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-FIELDS = ("id", "tier", "output_tokens", "text", "sold_at", "gross", "currency", "model")
+FIELDS = (
+    *("id", "tier", "output_tokens", "text", "fingerprint"),
+    *("sold_at", "gross", "currency", "model"),
+)
 
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
@@ -39,39 +43,14 @@ class SaleDefaults:
     sold_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """An item being read, with what was found wrong with it so far."""
-
-    value: dict[str, object]
-    place: str
-    errors: list[FieldError] = field(default_factory=list)
-
-    def given(self, name: str) -> object:
-        """Return a field, None where it is absent or null."""
-        return self.value.get(name)
-
-    def wrong(self, name: str, rule: str) -> None:
-        """Note a fault of a field."""
-        self.errors.append(FieldError(f"{self.place}.{name}", rule))
-
-    def text(self, name: str, *, max_chars: int) -> str | None:
-        """Return a field that is a text, None where it is absent or wrong."""
-        given = self.given(name)
-        if given is None:
-            return None
-        if not isinstance(given, str):
-            self.wrong(name, "must be a string")
-            return None
-        try:
-            return check_text(given, place=name, max_chars=max_chars)
-        except BadText as error:
-            self.wrong(name, str(error.facts["rule"]))
-            return None
-
-
 def parse_sale(
-    value: object, place: str, *, terms: Terms, now: datetime, defaults: SaleDefaults
+    value: object,
+    place: str,
+    *,
+    terms: Terms,
+    now: datetime,
+    defaults: SaleDefaults,
+    fingerprints: FingerprintCheck,
 ) -> ReportedSale | tuple[FieldError, ...]:
     """Read one sale, or say everything that is wrong with it.
 
@@ -80,18 +59,37 @@ def parse_sale(
     """
     if not isinstance(value, dict):
         return (FieldError(place, "must be an object"),)
-    item = _Item(value, place)
+    item = SaleItem(value, place)
+    sale = _sale(item, terms, defaults, fingerprints, now=now)
+    return tuple(item.errors) if sale is None else sale
+
+
+def external_id_of(value: object) -> str | None:
+    """Return an item's own id as it can be answered with, whatever else is wrong with the item."""
+    given = value.get("id") if isinstance(value, dict) else None
+    return printable(given, chars=MAX_ID_CHARS) if isinstance(given, str) else None
+
+
+def _sale(
+    item: SaleItem,
+    terms: Terms,
+    defaults: SaleDefaults,
+    fingerprints: FingerprintCheck,
+    *,
+    now: datetime,
+) -> ReportedSale | None:
+    """Read the fields in their order; None where one of them is wrong."""
     _refuse_unknown(item)
     external_id = _external_id(item)
     tier = _tier(item, defaults)
-    body = _body(item)
-    tokens = _tokens(item, body)
+    output = output_of(item, fingerprints)
+    tokens = _tokens(item, output.text)
     sold_at = _sold_at(item, now=now, defaults=defaults)
     model = item.text("model", max_chars=MAX_MODEL_CHARS)
     card = _rate_card(item, terms, sold_at)
     gross = _gross(item, card, tier, tokens)
     if external_id is None or tier is None or tokens is None or item.errors:
-        return tuple(item.errors)
+        return None
     assert sold_at is not None
     assert card is not None
     assert gross is not None
@@ -104,34 +102,29 @@ def parse_sale(
         gross_nanos=gross,
         currency=card.currency,
         model=model,
-        text=body,
-        text_hash=hashlib.sha256(body.encode()).digest() if body is not None else None,
+        text=output.text,
+        text_hash=output.hash,
         payload_hash=_payload_hash(
             item, tier=tier, sold_at=sold_at, gross_nanos=gross, defaults=defaults
         ),
+        fingerprint=output.fingerprint,
     )
 
 
-def external_id_of(value: object) -> str | None:
-    """Return an item's own id as it can be answered with, whatever else is wrong with the item."""
-    given = value.get("id") if isinstance(value, dict) else None
-    return printable(given, chars=MAX_ID_CHARS) if isinstance(given, str) else None
-
-
-def _refuse_unknown(item: _Item) -> None:
+def _refuse_unknown(item: SaleItem) -> None:
     for name in item.value:
         if name not in FIELDS:
             rule = f"is not a field of a sale; fields are {', '.join(FIELDS)}"
             item.wrong(printable(name), rule)
 
 
-def _external_id(item: _Item) -> str | None:
+def _external_id(item: SaleItem) -> str | None:
     if item.given("id") is None:
         item.wrong("id", f"must be given: your own id of the sale, 1 to {MAX_ID_CHARS} characters")
     return item.text("id", max_chars=MAX_ID_CHARS)
 
 
-def _tier(item: _Item, defaults: SaleDefaults) -> Tier | None:
+def _tier(item: SaleItem, defaults: SaleDefaults) -> Tier | None:
     given = item.given("tier")
     if given is None and defaults.tier is not None:
         return defaults.tier
@@ -144,15 +137,7 @@ def _tier(item: _Item, defaults: SaleDefaults) -> Tier | None:
     return None
 
 
-def _body(item: _Item) -> str | None:
-    given = item.given("text")
-    if isinstance(given, str) and not given.strip():
-        item.wrong("text", "must not be empty: leave it out where there is none")
-        return None
-    return item.text("text", max_chars=MAX_TEXT_CHARS)
-
-
-def _tokens(item: _Item, body: str | None) -> int | None:
+def _tokens(item: SaleItem, body: str | None) -> int | None:
     given = item.given("output_tokens")
     if given is None:
         if body is not None:
@@ -166,7 +151,7 @@ def _tokens(item: _Item, body: str | None) -> int | None:
     return None
 
 
-def _sold_at(item: _Item, *, now: datetime, defaults: SaleDefaults) -> datetime | None:
+def _sold_at(item: SaleItem, *, now: datetime, defaults: SaleDefaults) -> datetime | None:
     given = item.given("sold_at")
     sold_at = defaults.sold_at or now
     if given is not None:
@@ -190,7 +175,7 @@ def _instant(given: object) -> datetime | None:
         return None
 
 
-def _rate_card(item: _Item, terms: Terms, sold_at: datetime | None) -> RateCard | None:
+def _rate_card(item: SaleItem, terms: Terms, sold_at: datetime | None) -> RateCard | None:
     if sold_at is None:
         return None
     try:
@@ -201,7 +186,9 @@ def _rate_card(item: _Item, terms: Terms, sold_at: datetime | None) -> RateCard 
         return None
 
 
-def _gross(item: _Item, card: RateCard | None, tier: Tier | None, tokens: int | None) -> int | None:
+def _gross(
+    item: SaleItem, card: RateCard | None, tier: Tier | None, tokens: int | None
+) -> int | None:
     given, currency = item.given("gross"), item.text("currency", max_chars=3)
     if card and currency is not None and currency != card.currency:
         item.wrong("currency", f"must be {card.currency}, the currency of the rate card")
@@ -216,7 +203,7 @@ def _gross(item: _Item, card: RateCard | None, tier: Tier | None, tokens: int | 
         return None
 
 
-def _amount(item: _Item, given: object) -> int | None:
+def _amount(item: SaleItem, given: object) -> int | None:
     if not isinstance(given, str):
         item.wrong("gross", 'must be a string of digits like "12.50"')
         return None
@@ -231,7 +218,7 @@ def _amount(item: _Item, given: object) -> int | None:
 
 
 def _payload_hash(
-    item: _Item, *, tier: Tier, sold_at: datetime, gross_nanos: int, defaults: SaleDefaults
+    item: SaleItem, *, tier: Tier, sold_at: datetime, gross_nanos: int, defaults: SaleDefaults
 ) -> bytes:
     """BLAKE2b of the canonical JSON of what was given by name, in one spelling, without the id."""
     said = {name: given for name, given in item.value.items() if given is not None}

@@ -1,12 +1,14 @@
 """One sale as JSON: what is read of it, and what makes two reports the same report."""
 
+import base64
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from service.api.formats.native import SaleDefaults, external_id_of, parse_sale
 from service.ledger.contract import Basis, Contract, Settles, Step
-from service.ledger.sale_report import FieldError, ReportedSale
+from service.ledger.sale_report import FieldError, ReportedSale, SaleFingerprint
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, RateCard, Tier
 from service.store.terms import Terms
 
@@ -26,14 +28,34 @@ TERMS = Terms(
 SALE = {"id": "s", "tier": "premium", "output_tokens": 1_000}
 
 
+class ToldFingerprints:
+    """Takes the bytes "N characters" and refuses all else."""
+
+    version = "told/1"
+
+    def check(self, sealed):
+        length, _, unit = sealed.decode("ascii", "replace").partition(" ")
+        if unit != "characters":
+            return "magic must be told"
+        return SaleFingerprint(sealed, hashlib.sha256(sealed).digest(), int(length))
+
+
+def of(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
 def parse(value, *, now=NOW, defaults=NOTHING) -> ReportedSale:
-    sale = parse_sale(value, "sale", terms=TERMS, now=now, defaults=defaults)
+    sale = parse_sale(
+        value, "sale", terms=TERMS, now=now, defaults=defaults, fingerprints=ToldFingerprints()
+    )
     assert isinstance(sale, ReportedSale), sale
     return sale
 
 
 def errors(value, place="sale") -> list[str]:
-    found = parse_sale(value, place, terms=TERMS, now=NOW, defaults=NOTHING)
+    found = parse_sale(
+        value, place, terms=TERMS, now=NOW, defaults=NOTHING, fingerprints=ToldFingerprints()
+    )
     assert isinstance(found, tuple)
     assert all(isinstance(one, FieldError) for one in found)
     return [one.place for one in found]
@@ -48,6 +70,49 @@ def test_a_sale_is_priced_by_the_card_of_its_day():
 def test_a_sale_without_text_has_no_hash_of_one():
     assert parse(SALE).text_hash is None
     assert parse(SALE | {"text": "a"}).text_hash.hex()[:8] == "ca978112"
+
+
+def test_a_fingerprint_stands_for_a_text_that_nobody_sent():
+    sale = parse(SALE | {"fingerprint": of(b"77 characters")})
+
+    assert (sale.text, sale.text_chars) == (None, 77)
+    assert sale.fingerprint.sealed == b"77 characters"
+    assert sale.text_hash == hashlib.sha256(b"77 characters").digest()
+    assert parse(SALE | {"text": "ab"}).text_chars == 2
+    assert parse(SALE).text_chars == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "rule"),
+    [
+        ({"fingerprint": of(b"x"), "text": "x"}, "fingerprint", "must not be given beside text"),
+        ({"fingerprint": 7}, "fingerprint", "must be a string"),
+        ({"fingerprint": ""}, "fingerprint", "must not be empty"),
+        ({"fingerprint": "####"}, "fingerprint", "must be base64"),
+        ({"fingerprint": "\u00e9"}, "fingerprint", "must be base64"),
+        ({"fingerprint": "A" * 10_000_001}, "fingerprint", "at most 10000000 are taken"),
+        ({"fingerprint": of(b"x")}, "fingerprint", "magic must be told"),
+        ({"fingerprint": of(b"0 characters")}, "fingerprint", "of 1 to 1000000 characters"),
+        ({"fingerprint": of(b"1000001 characters")}, "fingerprint", "of 1 to 1000000 characters"),
+        (
+            {"fingerprint": of(b"5 characters"), "output_tokens": None},
+            "output_tokens",
+            "must be given where there is no text",
+        ),
+    ],
+)
+def test_a_fingerprint_that_breaks_a_rule_is_named(fields, place, rule):
+    found = parse_sale(
+        SALE | fields,
+        "sale",
+        terms=TERMS,
+        now=NOW,
+        defaults=NOTHING,
+        fingerprints=ToldFingerprints(),
+    )
+    (only,) = found
+    assert only.place == f"sale.{place}"
+    assert rule in only.rule
 
 
 def test_null_is_the_same_as_absent():

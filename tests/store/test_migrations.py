@@ -1,0 +1,87 @@
+"""A database of an earlier version is brought to the newest with all that it holds."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from service.store import attributions, examinations, renewal
+from service.store.database import Database, migrate, unit_of_work
+from worker import embedded
+
+NAME = "founding"
+
+
+def migrated_to(url, revision):
+    database = Database.connect(url)
+    config = Config()
+    folder = Path(__file__).parents[2] / "service" / "store" / "migrations"
+    config.set_main_option("script_location", str(folder))
+    with database.engine.connect() as connection:
+        config.attributes |= {"connection": connection, "app_role": embedded.APP_ROLE}
+        command.upgrade(config, revision)
+        connection.commit()
+    database.close()
+
+
+@pytest.fixture
+def founding(postgres):
+    """A database of version 0001 with an embedded work and an attribution."""
+    with psycopg.connect(postgres.superuser, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {NAME} OWNER {embedded.OWNER_ROLE}")
+    owner = postgres.owner.replace(f"/{embedded.DATABASE}?", f"/{NAME}?")
+    app = postgres.app.replace(f"/{embedded.DATABASE}?", f"/{NAME}?")
+    migrated_to(owner, "0001")
+    with psycopg.connect(app, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO work (title, language, content_hash, text_chars, registered_at, "
+            "created_at, embedded_at, embedding_no) "
+            "VALUES ('Ode', 'en', sha256('a'), 70, now(), now(), now(), 1)"
+        )
+        connection.execute("INSERT INTO encoder (digest, dimension) VALUES ('ab', 2)")
+        connection.execute(
+            "INSERT INTO passage (work_id, ordinal, start_char, end_char, content_hash) "
+            "VALUES (1, 0, 0, 70, '\\x01')"
+        )
+        connection.execute("INSERT INTO embedding VALUES (1, 1, 1, '\\x003c0000')")
+        connection.execute(
+            "INSERT INTO output_text VALUES (1, '\\x01', 16384, 'the tide', now(), now())"
+        )
+    yield owner, app
+    with psycopg.connect(postgres.superuser, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+
+
+def test_works_of_before_keep_their_passages_and_wait_for_prints_and_examination(founding):
+    owner, app = founding
+    opened = Database.connect(owner)
+    migrate(opened, app_role=embedded.APP_ROLE)
+    opened.close()
+    database = Database.connect(app)
+    with unit_of_work(database) as session:
+        assert renewal.outdated_count(session, 1) == 1
+        assert examinations.unready_count(session) == 1
+        (lacking,) = renewal.lacking(session, 1, 1, limit=10)
+        assert (lacking.lacks_print, lacking.lacks_vector) == (True, False)
+        renewal.renew(session, 1, 1, {lacking.passage_id: b"print"}, {})
+        assert renewal.outdated_count(session, 1) == 0
+        assert attributions.outputs(session, 1, [b"\x01"]) == ({b"\x01": "the tide"}, {})
+    database.close()
+
+
+def test_the_application_may_what_the_new_tables_are_for(database):
+    may = {
+        "finding": {"SELECT", "INSERT", "UPDATE"},
+        "late_match": {"SELECT", "INSERT", "UPDATE"},
+        "unmatched_passage": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    }
+    with psycopg.connect(database.url) as connection:
+        for table, verbs in may.items():
+            granted = connection.execute(
+                "SELECT privilege_type FROM information_schema.role_table_grants "
+                "WHERE table_name = %s AND grantee = 'wellspring_app'",
+                (table,),
+            )
+            assert {row[0] for row in granted} == verbs, table
