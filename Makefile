@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: train-attribution setup demo run test lint bench clean
+.PHONY: train-attribution gaming soak-distractors setup demo run test lint bench clean
 
 setup: $(VENV)/.complete
 
@@ -42,6 +42,15 @@ SETS ?= ../shared/eval
 train-attribution: setup
 	@test -d $(SETS) || { echo "no evaluation sets at $(SETS): give SETS=folder"; exit 1; }
 	$(BIN)/python -m attribution.training $(SETS) --models $(VENV)/share/wellspring/models
+
+# What gaming earns; our own texts serve where there are no evaluation sets.
+gaming: setup
+	$(BIN)/python benchmarks/gaming.py --sets $(SETS) --models $(VENV)/share/wellspring/models --write
+
+# The figures of every set with 100,000 passages beside it that are the source of nothing.
+soak-distractors: setup
+	@test -d $(SETS) || { echo "no evaluation sets at $(SETS): give SETS=folder"; exit 1; }
+	$(BIN)/python benchmarks/soak_distractors.py $(SETS) --models $(VENV)/share/wellspring/models --write
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -65,15 +65,15 @@ class Codec:
         fine = np.rint(turned * self._query_level)
         return coarse.astype(np.float32), fine.astype(np.float32)
 
-    def vectors(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Decode uint8[n, dim] to unit vectors float32[n, dim]."""
-        vectors = np.empty(codes.shape, dtype=np.float32)
-        for start in range(0, len(codes), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            turned = codes[rows].astype(np.float64) - _ZERO
-            lengths = np.linalg.norm(turned, axis=1, keepdims=True)
-            vectors[rows] = (turned / np.maximum(lengths, 1.0)) @ self._rotation.T
-        return vectors
+    def vectors(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Make unit vectors float32[n, dim] of what codes stand for (``steps``)."""
+        squares = np.einsum("nd,nd->n", numbers, numbers)  # whole numbers, exact
+        lengths = np.sqrt(np.maximum(squares, np.float32(1)))
+        return np.asarray(numbers / lengths[:, None])
+
+    def turned(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn unit vectors float32[n, dim] as codes are."""
+        return self._turned(vectors).astype(np.float32)
 
     def _turned(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Rotate in double precision: how rows are grouped then decides no rounding."""

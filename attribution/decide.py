@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.gate import COPIED_FROM_GRAMS
 from attribution.sequence import NONE
 from attribution.values import (
     WHOLE_PPM,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from attribution.likeness import Likeness
 
 METHOD = "decide_v1"
-_VERBATIM_GRAMS = 0.9
 _QUOTE_GRAMS = 0.95
 _QUOTE_RARE_GRAMS = 10.0  # as many consecutive rare 3-grams are 12 rare words
 
@@ -133,7 +133,7 @@ def _win(
         reason = "paid"
     reason = _unpaid_in_the_commons(reason, source, standing)
     confidence = gates.confidence(suspects, at, state)
-    return Win(at, source, confidence, same or grams >= _VERBATIM_GRAMS, reason)
+    return Win(at, source, confidence, same or grams >= COPIED_FROM_GRAMS, reason)
 
 
 def _beside(

@@ -21,6 +21,7 @@ _COPY_FROM_GRAMS = 0.25
 _STUFFED_FROM_PASSAGES = 4
 _STUFFED_DISTINCT = 0.5
 _STUFFED_TIMES = 2.5
+_STUFFED_ROOTS = 2.0
 
 
 def examined(fingerprint: Fingerprint, likeness: Likeness, found: Attribution) -> Examination:
@@ -52,15 +53,19 @@ def examined(fingerprint: Fingerprint, likeness: Likeness, found: Attribution) -
 def flags_of(fingerprint: Fingerprint) -> Sequence[str]:
     """Say what is odd about a text, work or output.
 
-    "stuffed": at least half of its passages are repeated, or its passages use each word 2.5 times
-    on average; "evasive": normalisation took away or folded more than 1 % of its characters.
+    "stuffed": at least half of its passages are repeated, its passages use each word 2.5 times on
+    average, or the whole has no more different words than twice the square root of all (prose has
+    more than three times that root: Heaps 1978); "evasive": normalisation took away or folded more
+    than 1 % of its characters.
     """
     flags: list[str] = []
     if len(fingerprint) >= _STUFFED_FROM_PASSAGES:
         distinct = len(set(fingerprint.hashes)) / len(fingerprint)
         lexical = fingerprint.lexical
-        times = int(lexical.counts.sum(dtype=np.int64)) / max(len(lexical.terms), 1)
-        if distinct <= _STUFFED_DISTINCT or times >= _STUFFED_TIMES:
+        words = int(lexical.counts.sum(dtype=np.int64))
+        times = words / max(len(lexical.terms), 1)
+        is_poor = len(np.unique(lexical.terms)) <= _STUFFED_ROOTS * words**0.5
+        if distinct <= _STUFFED_DISTINCT or times >= _STUFFED_TIMES or is_poor:
             flags.append(STUFFED)
     if fingerprint.normalisation_changed_ppm > EVASIVE_ABOVE_PPM:
         flags.append(EVASIVE)

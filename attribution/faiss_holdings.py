@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attribution.cells import ONE_CELL, cells_of, cells_wanted, learn_centres, learning_rows
-from attribution.codes import steps
 from attribution.faiss_part import NOTHING, Part
 
 if TYPE_CHECKING:
@@ -107,19 +106,21 @@ class Holdings:
             scores, ids = _best(scores, ids, more)
         return _best(self._scored(fine, ids), ids, k)
 
-    def codes_of(
+    def steps_of(
         self, passage_ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
-        """Say which ids are known, bool[m], and give the codes of those, uint8[known, dim]."""
-        codes = np.empty((len(passage_ids), self.old.index.d), dtype=np.uint8)
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Say which ids are known, bool[m]; what their codes stand for, float32[known, dim]."""
         ranks = self.old.ranks_of(passage_ids)
         in_old = (ranks >= 0) & ~np.isin(ranks, self.dead)
-        codes[in_old] = self.old.codes_at(ranks[in_old])
-        ranks = self.fresh.ranks_of(passage_ids)
-        in_fresh = ranks >= 0
-        codes[in_fresh] = self.fresh.codes_at(ranks[in_fresh])
+        fresh_ranks = self.fresh.ranks_of(passage_ids)
+        in_fresh = fresh_ranks >= 0
         known = in_old | in_fresh
-        return known, codes[known]
+        if not in_fresh.any():
+            return known, self.old.steps_at(ranks[in_old])
+        numbers = np.empty((len(passage_ids), self.old.index.d), dtype=np.float32)
+        numbers[in_old] = self.old.steps_at(ranks[in_old])
+        numbers[in_fresh] = self.fresh.steps_at(fresh_ranks[in_fresh])
+        return known, numbers[known]
 
     def _scored(self, fine: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Compare each query with its candidates int64[m, c]: whole numbers, exact in float32."""
@@ -127,9 +128,9 @@ class Holdings:
         at_once = max(1, _SCORED_AT_ONCE // max(1, ids.shape[1]))
         for start in range(0, len(ids), at_once):
             some = slice(start, start + at_once)
-            known, codes = self.codes_of(ids[some].ravel())
+            known, numbers = self.steps_of(ids[some].ravel())
             query_of = np.repeat(np.arange(len(ids[some])), ids.shape[1])[known]
-            found = np.einsum("nd,nd->n", steps(codes), fine[some][query_of])
+            found = np.einsum("nd,nd->n", numbers, fine[some][query_of])
             scores[some].reshape(-1)[known] = found
         return scores
 

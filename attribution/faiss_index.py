@@ -74,11 +74,15 @@ class FaissIndex:
         return cosines, ids
 
     def vectors_of(self, passage_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Give the vectors kept, float32[m, dim], of unit length; zeros for unknown ids."""
+        """Give the vectors kept, float32[m, dim], as ``turned`` does; zeros for unknown ids."""
         vectors = np.zeros((len(passage_ids), self.dimension), dtype=np.float32)
-        known, codes = self._held.codes_of(passage_ids)
-        vectors[known] = self._codec.vectors(codes)
+        known, numbers = self._held.steps_of(passage_ids)
+        vectors[known] = self._codec.vectors(numbers)
         return vectors
+
+    def turned(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn unit vectors float32[n, dim] as those kept are; cosines stay what they are."""
+        return self._codec.turned(vectors)
 
     def __len__(self) -> int:
         return len(self._held)

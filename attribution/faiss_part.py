@@ -110,9 +110,14 @@ class Part:
 
     def codes_at(self, ranks: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Copy the codes uint8[m, dim] of passages by the ranks of their ids."""
+        return codes_of_steps(self.steps_at(ranks))
+
+    def steps_at(self, ranks: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Give the whole numbers that the codes stand for, float32[m, dim]."""
         if not len(ranks):
-            return np.empty((0, self.index.d), dtype=np.uint8)
-        return codes_of_steps(self.index.reconstruct_batch(len(self) - 1 - ranks))
+            return np.empty((0, self.index.d), dtype=np.float32)
+        numbers: NDArray[np.float32] = self.index.reconstruct_batch(len(self) - 1 - ranks)
+        return numbers
 
     def copy_codes(self, codes: NDArray[np.uint8]) -> None:
         """Copy all codes into uint8[n, dim], in the order of the ids."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attribution.order import order_signs
-from attribution.sequence import read_v1
+from attribution.sequence import NONE, read_v1, trimmed
 from attribution.signs import GATE_SIGNS, REGION_MARGINS, REGION_MEANS, passage_signs, worth_reading
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ MOST_WORKS = 12
 _FROM_PROBABILITY = 0.05
 _LEAST_LOG_ODDS = -7.0
 _MOST_LOG_ODDS = 7.0
+_SPEAKS_FROM_LOG_ODDS = 0.0
+COPIED_FROM_GRAMS = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +89,27 @@ def _suspects(
     dense[rows[taken], column[taken]] = log_odds[part][taken]
     pair[rows[taken], column[taken]] = part.start + np.flatnonzero(taken)
     reading = read_v1(np.exp(dense) * (1 - prior) / prior, habits)
+    reading = trimmed(reading, *_own_voices(likeness, dense, pair, reading))
     signs = _signs(likeness, dense, pair, reading, chars)
     return Suspects(works, reading, signs, dense, pair)
+
+
+def _own_voices(
+    likeness: Likeness,
+    log_odds: NDArray[np.float64],
+    pair: NDArray[np.int64],
+    reading: Reading,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say of each row whether it speaks for the work it is read as, and whether it is a copy."""
+    speaks = np.zeros(len(reading.states), dtype=np.bool_)
+    copied = np.zeros(len(reading.states), dtype=np.bool_)
+    for at in np.flatnonzero(reading.states != NONE).tolist():
+        work = int(reading.states[at]) - 1
+        speaks[at] = log_odds[at, work] >= _SPEAKS_FROM_LOG_ODDS
+        if pair[at, work] >= 0:
+            grams = float(likeness.columns["grams_of_work"][pair[at, work]])
+            copied[at] = grams >= COPIED_FROM_GRAMS
+    return speaks, copied
 
 
 def _likeliest(work_ids: NDArray[np.int64], log_odds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from attribution.neighbourhood import Neighbourhood, beside
 from attribution.overlap import overlap_of
+from attribution.signs import worth_reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,10 @@ class Likeness:
     float64[c] by name. cosine: of the vectors; terms, grams, grams_of_work, rare_grams: as in
     ``Overlap``, the highest of the work's passages; over_*: how far above the best other work of
     the row; is_best: 1 where no other work looks likelier; sharpness: cosine above that to the
-    passages around the source; window: cosine of the passages with those before and after them;
-    beside_*, beside_least_cosine, further_cosine, beside_best, in_order: what the passages before
-    and after in the output say of the same work (``Neighbourhood``).
+    passages around the source; window: cosine of the passages with those before and after them,
+    both 0 for a work that no passage of the output is like enough to be judged; beside_*,
+    beside_least_cosine, further_cosine, beside_best, in_order: what the passages before and after
+    in the output say of the same work (``Neighbourhood``).
     """
 
     rows: NDArray[np.int64]
@@ -64,7 +66,7 @@ def likeness_of(
     another in its order.
     """
     sources, source_of = np.unique(pairs.passage_ids, return_inverse=True)
-    kept = index.vectors_of(sources)
+    vectors, kept = index.turned(vectors), index.vectors_of(sources)
     cosines = _cosines(vectors, pairs.rows, kept, source_of)
     overlap = overlap_of(lexical, pairs, lexicon)
     looks = cosines + _WORDS_BESIDE_COSINE * overlap.terms
@@ -84,8 +86,18 @@ def likeness_of(
     _add_margins(columns, rows)
     area = Neighbourhood(rows, works, ids, output_of)
     columns |= beside(area, columns)
-    columns |= area.around(vectors, columns["cosine"], index, lexicon)
+    near = area.of_same_works(worth_reading(columns))
+    around = area.at(near).around(vectors, columns["cosine"][near], index, lexicon)
+    columns |= {name: _spread(column, near, len(rows)) for name, column in around.items()}
     return Likeness(rows, works, ids, columns, pairs.refs)
+
+
+def _spread(
+    column: NDArray[np.float64], places: NDArray[np.int64], length: int
+) -> NDArray[np.float64]:
+    whole = np.zeros(length)
+    whole[places] = column
+    return whole
 
 
 def _cosines(

@@ -44,6 +44,17 @@ class Neighbourhood:
         place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         return place, (keys[place] == wanted) & self.exists(step)
 
+    def of_same_works(self, some: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """List the pairs of a work that ``some`` pair of the same output is of, rising."""
+        works, number = np.unique(self.work_ids, return_inverse=True)
+        keys = self.output_of[self.rows] * len(works) + number
+        return np.flatnonzero(np.isin(keys, keys[some]))
+
+    def at(self, places: NDArray[np.int64]) -> Neighbourhood:
+        """Take some of the pairs, rising."""
+        rows, works, ids = (each[places] for each in (self.rows, self.work_ids, self.passage_ids))
+        return Neighbourhood(rows, works, ids, self.output_of)
+
     def around(
         self,
         vectors: NDArray[np.float32],

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LEAST_TERM_WEIGHT = 0.1
 _LEAST_GRAM_WEIGHT = 1.0
+_FIRST_BITS = 18
+_LATER_BITS = np.uint64(64 - _FIRST_BITS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,10 +88,8 @@ def _contained(
     row_of = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     key, first = np.unique(row_of * max(len(distinct), 1) + member, return_index=True)
     whole = _sums(row_of[first], weights[member[first]], len(offsets) - 1)
-    place = np.minimum(np.searchsorted(distinct, other_hashes), max(len(distinct) - 1, 0))
-    shared = distinct[place] == other_hashes if len(distinct) else np.zeros(len(place), np.bool_)
+    shared, place = _places(distinct, other_hashes)
     source_of = np.repeat(np.arange(len(other_offsets) - 1), np.diff(other_offsets))[shared]
-    place = place[shared]
     shared_offsets = np.searchsorted(source_of, np.arange(len(other_offsets)))
     lengths = np.diff(shared_offsets)[sources]
     pair = np.repeat(np.arange(len(rows)), lengths)
@@ -104,6 +104,22 @@ def _contained(
     sums = _sums(pair, weights[members], len(rows))
     found = _Found(pair, members, weights[members], whole)
     return sums / np.maximum(whole[rows], least), found
+
+
+def _places(
+    distinct: NDArray[np.uint64], hashes: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find which hashes are among the distinct ones, and where there.
+
+    Most are not: a table of their first bits says so sooner than a search does.
+    """
+    begun = np.zeros(1 << _FIRST_BITS, dtype=np.bool_)
+    begun[distinct >> _LATER_BITS] = True
+    likely = np.flatnonzero(begun[hashes >> _LATER_BITS])
+    place = np.searchsorted(distinct, hashes[likely])
+    place[place == len(distinct)] = 0
+    shared = distinct[place] == hashes[likely]
+    return likely[shared], place[shared]
 
 
 def _of_works(found: _Found, pairs: Pairs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -34,7 +34,15 @@ class PassageIndex(Protocol):
     def vectors_of(self, passage_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Give the vectors kept, float32[m, dim], of unit length though perhaps rounded.
 
-        Rows of unknown ids are zero.
+        They lie as the index keeps them: compare them with what ``turned`` gives. Rows of unknown
+        ids are zero.
+        """
+        ...
+
+    def turned(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn unit vectors float32[n, dim] as those of the index are; cosines stay what they are.
+
+        Cheaper than turning back all that they are compared with.
         """
         ...
 

@@ -59,6 +59,33 @@ def read_v1(odds: NDArray[np.float64], habits: Habits) -> Reading:
     return Reading(states, posteriors, evidence)
 
 
+def trimmed(reading: Reading, speaks: NDArray[np.bool_], copied: NDArray[np.bool_]) -> Reading:
+    """Take from both ends of a copied run what does not itself speak for the work.
+
+    ``speaks``, ``copied``: bool[n], of each passage and the state it is read as. Within a run, and
+    at the ends of a rewrite, a passage may be carried by those around it; who copies word for word
+    does not turn the next sentence so that nothing shows.
+    """
+    states = reading.states.copy()
+    for rows in (range(len(states)), range(len(states) - 1, -1, -1)):
+        silent: list[int] = []
+        before, is_edge = NONE, False
+        for at in rows:
+            state = int(reading.states[at])
+            if state != before:
+                silent, is_edge = [], True
+            before = state
+            if state == NONE or not is_edge:
+                continue
+            if not speaks[at]:
+                silent.append(at)
+                continue
+            is_edge = False
+            if copied[at]:
+                states[silent] = NONE
+    return Reading(states, reading.posteriors, reading.evidence)
+
+
 def _forward(
     likelihoods: NDArray[np.float64], change: float
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:

@@ -15,10 +15,24 @@ POSITIONS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
+class SaleFingerprint:
+    """What a vendor sent instead of the text, checked.
+
+    ``sealed``: as it is stored; ``content_hash``: 32 bytes, computed here and never the vendor's
+    word; ``length_chars``: of the text that nobody sent.
+    """
+
+    sealed: bytes
+    content_hash: bytes
+    length_chars: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedSale:
     """One reported sale. ``payload_hash``: of all that was given but the id; 32 bytes.
 
-    ``text`` is None for a sale without text; ``text_hash`` is the SHA-256 of its UTF-8 bytes.
+    ``text`` and ``fingerprint`` are never both given. ``text_hash`` is the SHA-256 of the text's
+    UTF-8 bytes, or the fingerprint's own hash; None for a sale without either.
     """
 
     external_id: str
@@ -32,6 +46,14 @@ class ReportedSale:
     text: str | None
     text_hash: bytes | None
     payload_hash: bytes
+    fingerprint: SaleFingerprint | None = None
+
+    @property
+    def text_chars(self) -> int:
+        """Length of the text in characters, as counted or as the fingerprint says; 0 without."""
+        if self.fingerprint is not None:
+            return self.fingerprint.length_chars
+        return len(self.text or "")
 
     @property
     def period(self) -> Period:

@@ -1,10 +1,26 @@
+"""Encoders; the modules of facts beside this file can be imported."""
+
 import re
+import sys
 from hashlib import blake2b
+from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
-from attribution.encoder import MiniLM
+from attribution.onnx_encoder import OnnxEncoder
+from attribution.sentence_model import packaged_model
+from service.settings import Settings
+from worker.installed_encoder import models_folder
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+settings.register_profile(
+    "attribution", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("attribution")
 
 
 class WordEncoder:
@@ -35,5 +51,11 @@ def encoder():
 
 
 @pytest.fixture(scope="session")
-def minilm():
-    return MiniLM(threads=1)
+def models():
+    """Where the machine keeps its encoder file, so that it is made once and not for each run."""
+    return models_folder(Settings(home=Path(gettempdir()) / "wellspring"))
+
+
+@pytest.fixture(scope="session")
+def minilm(models):
+    return OnnxEncoder(packaged_model(), models, threads=1)

@@ -1,20 +1,10 @@
 import json
 
 import pytest
+from registered_texts import ESSAY, MANUAL, ODE
 
 from attribution.evaluation import BadLine, attribute_files
 
-ODE = (
-    "Season of mists and mellow fruitfulness, close bosom friend of the maturing sun above. "
-    "Conspiring with him how to load and bless with fruit the vines that round the eaves run."
-)
-ESSAY = (
-    "Reading maketh a full man; conference a ready man; and writing an exact man, says the essay. "
-    "Some books are to be tasted, others to be swallowed, and some few to be chewed and digested."
-)
-MANUAL = (
-    "Disconnect the washing machine from its socket before you open the filter at the front door."
-)
 GOOD = b'{"id": "a", "text": "A text."}\n'
 
 
@@ -28,7 +18,7 @@ def silent(_stage, _done, _total):
     pass
 
 
-def test_each_output_gets_one_prediction_that_can_be_scored(tmp_path, encoder):
+def test_each_output_gets_one_prediction_that_can_be_scored(tmp_path, minilm):
     works = a_file(
         tmp_path, "works.jsonl", {"id": "ode", "text": ODE}, {"id": "essay", "text": ESSAY}
     )
@@ -42,18 +32,18 @@ def test_each_output_gets_one_prediction_that_can_be_scored(tmp_path, encoder):
     heard = []
     out = tmp_path / "predictions.jsonl"
     summary = attribute_files(
-        works, outputs, out, encoder=encoder, progress=lambda *report: heard.append(report)
+        works, outputs, out, encoder=minilm, progress=lambda *report: heard.append(report)
     )
     copy, other, empty = [json.loads(line) for line in out.read_text().splitlines()]
     assert copy == {
         "id": "copy",
-        "best": {"work_id": "essay", "score": pytest.approx(0.99968, abs=1e-4)},
+        "best": {"work_id": "essay", "score": pytest.approx(0.9999, abs=1e-3)},
         "works": [{"work_id": "essay", "share_ppm": 1_000_000}],
         "unmatched_ppm": 0,
     }
     assert (other["id"], other["works"], other["unmatched_ppm"]) == ("other", [], 1_000_000)
     assert empty == {"id": "empty", "best": None, "works": [], "unmatched_ppm": 1_000_000}
-    assert (summary.works, summary.outputs, summary.passages) == (2, 3, 7)
+    assert (summary.works, summary.outputs, summary.passages) == (2, 3, 11)
     assert summary.passages_per_second > 0
     assert heard == [("works", 2, 2), ("outputs", 3, 3)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -63,11 +53,11 @@ def test_each_output_gets_one_prediction_that_can_be_scored(tmp_path, encoder):
     ]
 
 
-def test_works_earlier_in_the_file_win_ties(tmp_path, encoder):
+def test_works_earlier_in_the_file_win_ties(tmp_path, minilm):
     works = a_file(tmp_path, "works.jsonl", {"id": "z", "text": ODE}, {"id": "a", "text": ODE})
     outputs = a_file(tmp_path, "outputs.jsonl", {"id": "o", "text": ODE})
     out = tmp_path / "out.jsonl"
-    attribute_files(works, outputs, out, encoder=encoder, progress=silent)
+    attribute_files(works, outputs, out, encoder=minilm, progress=silent)
     assert json.loads(out.read_text())["works"] == [{"work_id": "z", "share_ppm": 1_000_000}]
 
 

@@ -1,74 +1,61 @@
-"""The whole path with the real encoder."""
+"""What the words mean, with the real encoder: retellings, strangers, disguises, quotes."""
 
-import numpy as np
 import pytest
-
-from attribution.catalogue import MemoryCatalogue, PassageRef
-from attribution.engine import Engine
-from attribution.faiss_index import FaissIndex
-from attribution.registration import passages_of
-
-CREATION = (
-    "In the beginning God created the heavens and the earth. Now the earth was formless and void, "
-    "and darkness was over the surface of the deep. And the Spirit of God was hovering over the "
-    'surface of the waters. And God said, "Let there be light," and there was light. And '
-    "God saw that the light was good, and He separated the light from the darkness."
-)
-CREATION_RETOLD = (
-    "At the very beginning, God made heaven and earth. The earth had no form then and was empty, "
-    "and the surface of the deep lay in darkness. The Spirit of God moved over the face of the "
-    "waters. God spoke: 'There shall be light', and there was light. And God saw that the light "
-    "was a good thing, and divided the light from the darkness."
-)
-GARDEN = (
-    "Plant garlic in October, with the points of the cloves upwards and a hand's breadth between "
-    "them. Water it only when the soil is dry to the depth of a finger. Stop watering when the "
-    "leaves begin to turn yellow. Lift the bulbs with a fork on a dry day in July, and let them "
-    "hang in an airy shed for two weeks before you store them."
-)
-SHIPPING = (
-    "The board approved the merger of the two shipping companies on Thursday evening. Shareholders "
-    "will receive three new shares for every five they hold. The regulator has until March to "
-    "object, and unions have announced a strike vote at the northern terminals."
+from registered_texts import (
+    CREATION,
+    CREATION_RETOLD,
+    GARDEN,
+    GARDEN_RETOLD,
+    MANUAL,
+    SHIPPING,
+    an_engine,
+    bible,
+    everyone,
+    shares,
 )
 
 
 @pytest.fixture(scope="module")
 def engine(minilm):
-    refs, vectors = [], []
-    for work_id, text in enumerate((CREATION, GARDEN), start=1):
-        passages, texts, hashes = passages_of(text)
-        vectors.append(minilm.encode(texts))
-        for passage, content_hash in zip(passages, hashes, strict=True):
-            name = len(refs)
-            refs.append(PassageRef(name, work_id, passage.start, passage.end, content_hash))
-    index = FaissIndex(minilm.dimension)
-    index.add(np.arange(len(refs), dtype=np.int64), np.vstack(vectors))
-    return Engine(minilm, index, MemoryCatalogue(refs))
+    return an_engine(minilm, CREATION, GARDEN)
 
 
 def paid(engine, text):
-    return engine.attribute_text(text, lambda _work_id: True)
+    return engine.attribute_text(text, everyone)
 
 
 def test_a_copy_is_paid_and_verbatim(engine):
     attribution = paid(engine, CREATION)
     assert attribution.share_ppm == {1: 1_000_000}
     assert {each.kind for each in attribution.evidence} == {"verbatim"}
-    assert attribution.best == (1, pytest.approx(0.99968, abs=1e-4))
+    work, sure = attribution.best
+    assert (work, sure > 0.99) == (1, True)
 
 
-def test_a_paraphrase_is_paid_for_most_of_it(engine):
-    attribution = paid(engine, CREATION_RETOLD)
-    assert list(attribution.share_ppm) == [1]
-    assert attribution.share_ppm[1] >= 500_000
+@pytest.mark.parametrize(("text", "work"), [(CREATION_RETOLD, 1), (GARDEN_RETOLD, 2)])
+def test_a_retelling_is_paid_for_most_of_it(engine, text, work):
+    attribution = paid(engine, text)
+    assert list(attribution.share_ppm) == [work]
+    assert attribution.share_ppm[work] >= 900_000
     assert {each.kind for each in attribution.evidence} == {"paraphrase"}
 
 
-def test_an_unrelated_text_is_paid_nothing(engine):
+def test_an_unrelated_text_is_paid_nothing_and_the_reason_is_told(engine):
     attribution = paid(engine, SHIPPING)
-    assert attribution.share_ppm == {}
-    assert attribution.unmatched_ppm == 1_000_000
+    assert (attribution.share_ppm, attribution.unmatched_ppm) == ({}, 1_000_000)
+    assert attribution.best[1] < 0.1
+    assert {each.reason for each in attribution.passages} <= {"too faint", "no likeness"}
+    assert attribution.unmatched_rows == tuple(range(len(attribution.passages)))
+
+
+def test_another_text_about_the_same_topic_is_paid_nothing(engine):
+    own = (
+        "Garlic is easy to grow and hard to kill. Buy firm heads from a nursery, not from the "
+        "supermarket, for those are often treated against sprouting. I give mine compost in the "
+        "spring and cut the flower stalks off, which we fry with eggs. Rust is the one disease I "
+        "have met, and moving the bed every year has kept it away so far."
+    )
+    assert paid(engine, own).share_ppm == {}
 
 
 def test_a_mosaic_is_paid_near_its_parts(engine):
@@ -78,6 +65,39 @@ def test_a_mosaic_is_paid_near_its_parts(engine):
     assert share_ppm[2] == pytest.approx(len(GARDEN) / len(text) * 1_000_000, abs=20_000)
 
 
-def test_homoglyphs_and_zero_widths_hide_nothing(engine):
-    hidden = CREATION.replace("e", "\u0435").replace("th", "t\u200bh")
-    assert paid(engine, hidden).share_ppm[1] >= 990_000
+def test_a_long_quote_in_a_strange_text_is_paid_for_itself_alone(engine):
+    quote = GARDEN.partition("July, and ")[2]
+    before, after = SHIPPING.split("Shareholders")
+    attribution = paid(engine, f"{before}\n{quote}\nShareholders{after}")
+    assert attribution.share_ppm == {2: 205_607}  # 66 of 321 characters
+    (evidence,) = attribution.evidence
+    assert (evidence.kind, evidence.paid) == ("verbatim", True)
+
+
+def test_what_is_added_to_a_copy_is_nobodys(minilm):
+    works = [GARDEN, *(row["text"] for row in bible("works"))]
+    share_ppm, _ = shares(an_engine(minilm, *works), f"{GARDEN} {MANUAL}")
+    assert share_ppm[1] == pytest.approx(len(GARDEN) / 513 * 1_000_000, abs=20_000)
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda text: text.replace("e", "\u0435").replace("o", "\u043e"),
+        lambda text: text.replace("th", "t\u200bh").replace("an", "a\u00adn"),
+        str.upper,
+        lambda text: text.replace(" ", "  "),
+        lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
+    ],
+    ids=["homoglyphs", "zero widths", "capitals", "blanks", "full width"],
+)
+def test_disguises_hide_nothing(engine, disguise):
+    assert shares(engine, disguise(CREATION))[0].get(1, 0) >= 990_000
+
+
+def test_any_part_of_a_work_names_it(engine):
+    sentences = GARDEN.split(". ")
+    for count in range(1, len(sentences) + 1):
+        attribution = paid(engine, ". ".join(sentences[:count]))
+        assert attribution.share_ppm == {2: 1_000_000}
+        assert attribution.best[1] > 0.9

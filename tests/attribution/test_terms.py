@@ -10,22 +10,37 @@ ANY_TEXT = st.text(st.characters(codec=None))  # lone surrogates included
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("heauen", "heaven"),  # old spelling
+        ("vnto", "unto"),
+        ("LORde", "Lord"),
+        ("accomodation", "accommodation"),  # doubled letters
+        ("seperate", "separate"),  # vowels
+        ("colour", "colur"),
+    ],
+)
+def test_spelling_does_not_change_a_word(one, other):
+    assert words_of(one) == words_of(other)
+
+
+@pytest.mark.parametrize(
     ("passage", "words"),
     [
-        ("The quick brown fox", ["the", "quick", "brown", "fox"]),
-        ("paraphrases, paraphrased", ["paraph", "paraph"]),  # endings do not count
-        ("well-known state-of-the-art", ["well", "known", "state", "of", "the", "art"]),
-        ("snake_case", ["snake", "case"]),
-        ("Don't don\u2019t DONT dont", ["dont"] * 4),
-        ("the owl's, the owls'", ["the", "owl", "the", "owls"]),
-        ("'quoted' it is", ["quoted", "it", "is"]),
-        ("pi is 3.14 or 3,14", ["pi", "is", "3.14", "or", "3.14"]),
-        ("1,000 or 1000 or 1,234,567.5", ["1000", "or", "1000", "or", "1234567.5"]),
-        ("on 12.05.2020.", ["on", "12.05.2020"]),
-        ("phone 0123456789012345", ["phone", "0123456789012345"]),
-        ("model mk27b14x9", ["model", "mk27b14x9"]),
-        ("U.S. e.g.this", ["u", "s", "e", "g", "this"]),
-        ("caf\u00e9 na\u00efve \u00d8re stra\u00dfe", ["cafe", "naive", "ore", "strass"]),
+        ("The quick brown fox", ["th", "kuk", "brun", "fx"]),
+        ("paraphrases, paraphrased", ["prfrs", "prfrsd"]),  # endings count little
+        ("well-known state-of-the-art", ["ul", "knun", "st", "af", "th", "art"]),
+        ("snake_case", ["snk", "ks"]),
+        ("Don't don\u2019t DONT dont", ["dnt", "dnt", "dnt", "dnt"]),
+        ("the owl's, the owls'", ["th", "aul", "th", "auls"]),
+        ("'quoted' it is", ["kutd", "at", "as"]),
+        ("pi is 3.14 or 3,14", ["p", "as", "3.14", "ar", "3.14"]),
+        ("1,000 or 1000 or 1,234,567.5", ["1000", "ar", "1000", "ar", "1234567.5"]),
+        ("on 12.05.2020.", ["an", "12.05.2020"]),
+        ("phone 0123456789012345", ["fn", "0123456789012345"]),
+        ("model mk27b14x9", ["mdl", "mk27b14x9"]),
+        ("U.S. e.g.this", ["u", "s", "a", "g", "ths"]),
+        ("caf\u00e9 na\u00efve \u00d8re stra\u00dfe", ["kf", "nu", "ar", "strs"]),
         ("\u0395\u03bb\u03bb\u03ac\u03b4\u03b1", ["\u03b5\u03bb\u03bb\u03b1\u03b4\u03b1"]),
         ("\u0451\u043b\u043a\u0430", ["\u0435\u043b\u043a\u0430"]),
         ("\u043c\u043e\u0439", ["\u043c\u043e\u0439"]),  # Russian short i is a letter
@@ -35,12 +50,12 @@ ANY_TEXT = st.text(st.characters(codec=None))  # lone surrogates included
         ("\u0939\u093f\u0928\u094d\u0926\u0940", ["\u0939\u093f\u0928\u094d\u0926\u0940"]),  # Hindi
         ("\u5c71\u6c34\u753b", ["\u5c71\u6c34", "\u6c34\u753b"]),
         ("\u5c71\u3002\u6c34\u753b", ["\u5c71", "\u6c34\u753b"]),
-        ("2020\u5e74iPhones", ["2020", "\u5e74", "iphone"]),
+        ("2020\u5e74iPhones", ["2020", "\u5e74", "afns"]),
         ("\u0e1b\u0e35\u0e48", ["\u0e1b\u0e35", "\u0e35\u0e48"]),
         ("\u1797\u17b6\u179f", ["\u1797\u17b6", "\u17b6\u179f"]),
         ("\ud55c\uad6d\uc5b4 \ub9d0", ["\ud55c\uad6d\uc5b4", "\ub9d0"]),  # Korean has blanks
         ("\u2026 !? \U0001f600 ''", []),
-        ("a \ud800 b\x00c", ["a", "b", "c"]),
+        ("a \ud800 b\x00c", ["a", "b", "k"]),
         ("", []),
     ],
 )
@@ -69,11 +84,11 @@ def test_every_three_consecutive_words_are_one_gram_and_order_matters():
 def test_hashes_are_the_same_on_every_machine():
     prints = terms_v1(["the end 42"])
     assert sorted(prints.terms.tolist()) == [
-        1080647084762108055,
+        9339529777577524528,
         12483028410610392645,
-        12846744687698041858,
+        14784272232444259989,
     ]
-    assert prints.grams.tolist() == [5015289444785551823]
+    assert prints.grams.tolist() == [16033110668621266156]
 
 
 def test_one_word_a_million_times_is_counted_as_often_as_fits():
