@@ -19,7 +19,8 @@ COPY pyproject.toml README.md LICENSE ./
 COPY attribution ./attribution
 COPY service ./service
 COPY worker ./worker
-RUN pip install --constraint constraints.txt ".[redis]"
+RUN pip install --constraint constraints.txt ".[redis]" \
+    && wellspring encoder
 
 RUN useradd --uid 10001 --create-home wellspring \
     && install --directory --owner wellspring --group wellspring --mode 0750 /var/lib/wellspring
