@@ -11,6 +11,7 @@ import numpy as np
 from attribution.coefficients import Coefficients, installed
 from attribution.decide import METHOD, decide_v1
 from attribution.examination import examined
+from attribution.fingerprint_file import fingerprint_version
 from attribution.gate import log_odds_of, suspects_of
 from attribution.lexical import LexicalPrints
 from attribution.likeness import Likeness, likeness_of
@@ -55,8 +56,8 @@ class Engine:
     @property
     def version(self) -> str:
         """Name everything a result depends on, besides what is registered."""
-        encoder, coefficients = self._encoder.digest[:12], self._coefficients.digest[:12]
-        return f"normalise_v1/cut_v1/terms_v1/{encoder}/{coefficients}/{METHOD}"
+        coefficients = self._coefficients.digest[:12]
+        return f"{fingerprint_version(self._encoder)}/{coefficients}/{METHOD}"
 
     def fingerprint(self, texts: Sequence[str]) -> list[Fingerprint]:
         """Fingerprint each text; the passages of all are encoded in one batch."""
