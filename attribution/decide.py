@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from attribution.gate import Suspects
     from attribution.likeness import Likeness
 
-METHOD = "decide_v1"
+METHOD = "decide_v2"
 _QUOTE_GRAMS = 0.95
 _QUOTE_RARE_GRAMS = 10.0  # as many consecutive rare 3-grams are 12 rare words
 
@@ -65,8 +65,13 @@ class _Gates:
         whole = float(suspects.reading.posteriors[at, state])
         return min(whole if chance >= self.pays_from else whole * chance, 1.0)
 
+    def quoted(self, suspects: Suspects, at: int, state: int) -> float:
+        """Give the chance of a quote, which speaks for itself whatever the gate holds."""
+        alone = 1 / (1 + np.exp(-float(suspects.log_odds[at, state - 1])))
+        return max(self.confidence(suspects, at, state), float(alone))
 
-def decide_v1(
+
+def decide_v2(
     fingerprint: Fingerprint,
     likeness: Likeness,
     suspects: Suspects,
@@ -97,7 +102,7 @@ def decide_v1(
         unmatched_ppm=unmatched_ppm,
         evidence=tuple(_evidence(win, fingerprint) for win in taken),
         engine_version=engine_version,
-        best=_best(suspects, chances, standing),
+        best=_best(suspects, chances, paid, standing),
         passages=tuple(_verdict(at, win, fingerprint) for at, win in enumerate(wins)),
         unmatched_rows=tuple(at for at in range(len(fingerprint)) if at not in won),
     )
@@ -129,10 +134,9 @@ def _win(
     same = source.content_hash == fingerprint.hashes[at]
     grams = float(likeness.columns["grams_of_work"][pair])
     rare = float(likeness.columns["rare_grams"][pair])
-    if grams >= _QUOTE_GRAMS and rare >= _QUOTE_RARE_GRAMS:
-        reason = "paid"
-    reason = _unpaid_in_the_commons(reason, source, standing)
-    confidence = gates.confidence(suspects, at, state)
+    is_quote = grams >= _QUOTE_GRAMS and rare >= _QUOTE_RARE_GRAMS
+    reason = _unpaid_in_the_commons("paid" if is_quote else reason, source, standing)
+    confidence = (gates.quoted if is_quote else gates.confidence)(suspects, at, state)
     return Win(at, source, confidence, same or grams >= COPIED_FROM_GRAMS, reason)
 
 
@@ -160,11 +164,22 @@ def _unpaid_in_the_commons(
 
 
 def _best(
-    suspects: Suspects, chances: NDArray[np.float64], standing: Callable[[int], Standing]
+    suspects: Suspects,
+    chances: NDArray[np.float64],
+    paid: Sequence[Win],
+    standing: Callable[[int], Standing],
 ) -> tuple[int, float] | None:
-    """Name the likeliest source that may earn; of equals the earliest."""
+    """Name the likeliest source that may earn; of equals the earliest.
+
+    Of a work that is paid the gate and the surest passage both give an opinion; where the passage
+    is surer their mean counts (a linear opinion pool: Stone 1961).
+    """
+    surest: dict[int, float] = {}
+    for win in paid:
+        work = win.source.work_id
+        surest[work] = max(surest.get(work, 0.0), win.confidence)
     earning = [
-        (float(chance), -work)
+        (max(chance, (chance + surest.get(work, 0.0)) / 2), -work)
         for chance, work in zip(chances.tolist(), suspects.works.tolist(), strict=True)
         if standing(work) is Standing.EARNS
     ]

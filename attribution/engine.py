@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attribution.coefficients import Coefficients, installed
-from attribution.decide import METHOD, decide_v1
+from attribution.decide import METHOD, decide_v2
 from attribution.examination import examined
 from attribution.fingerprint_file import fingerprint_version
 from attribution.gate import log_odds_of, suspects_of
@@ -135,7 +135,7 @@ def judged(
         habits=told.habits,
     )
     return [
-        decide_v1(each, likeness, suspected, standing, told, engine_version=engine_version)
+        decide_v2(each, likeness, suspected, standing, told, engine_version=engine_version)
         for each, suspected in zip(fingerprints, suspects, strict=True)
     ]
 

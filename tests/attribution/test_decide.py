@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_likeness import COLUMNS, HASH, a_likeness, an_output
 
 from attribution.coefficients import Coefficients, Logistic, installed
-from attribution.decide import decide_v1
+from attribution.decide import decide_v2
 from attribution.engine import judged
 from attribution.gate import Suspects
 from attribution.sequence import Habits, Reading
@@ -52,7 +52,7 @@ def decided(output, winners, near, *, gates, standing=everyone, content_hash=b"o
     reading = Reading(states, posteriors, np.zeros(len(works)))
     signs = {"log_odds": np.array([gates[work] for work in works], dtype=np.float64)}
     suspects = Suspects(np.array(works, dtype=np.int64), reading, signs, odds, pair)
-    return decide_v1(output, likeness, suspects, standing, TOLD, engine_version="v")
+    return decide_v2(output, likeness, suspects, standing, TOLD, engine_version="v")
 
 
 def test_a_work_is_paid_for_the_characters_it_wins_and_the_rest_is_nobodys():
@@ -208,3 +208,22 @@ def test_every_attribution_sums_to_a_million_and_is_evidenced(made, commons):
             assert abs(share - won * 1_000_000 / whole) < 1
         rows = set(attribution.unmatched_rows)
         assert len(rows) + len(attribution.evidence) == len(attribution.passages) == len(output)
+
+
+def test_a_quote_is_as_sure_as_its_own_words_though_the_gate_is_shut():
+    near = {(0, ODE): FULL_QUOTE | {"odds": 4.0}, (1, ODE): {"odds": 4.0}}
+    told = decided(an_output(100, 100), [ODE, ODE], near, gates={ODE: -5.0})
+    quote, beside = told.passages
+    assert (quote.reason, beside.reason) == ("paid", SHUT)
+    assert quote.confidence == pytest.approx(1 / (1 + np.exp(-4.0)))
+    assert beside.confidence < 0.01
+
+
+def test_a_work_is_as_likely_a_source_as_the_gate_and_its_surest_paid_passage_say_together():
+    near = {(0, ODE): FULL_QUOTE | {"odds": 4.0}, (1, ESSAY): {}}
+    told = decided(an_output(100, 100), [ODE, ESSAY], near, gates={ODE: -5.0, ESSAY: -1.0})
+    of_gate = 1 / (1 + np.exp(5.0))
+    assert told.best == (ODE, pytest.approx((of_gate + told.passages[0].confidence) / 2))
+    unpaid = decided(an_output(100, 100), [ODE, ESSAY], near | {(0, ODE): {}},
+                     gates={ODE: -5.0, ESSAY: -1.0})  # fmt: skip
+    assert unpaid.best == (ESSAY, pytest.approx(1 / (1 + np.exp(1.0))))

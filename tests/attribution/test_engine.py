@@ -179,7 +179,7 @@ def test_all_texts_are_encoded_in_one_call(minilm, encoder):
 def test_the_version_names_everything_money_follows(encoder):
     engine = an_engine(encoder, ODE)
     digest = engine._coefficients.digest[:12]
-    assert engine.version == f"normalise_v1/cut_v1/terms_v1/abababababab/{digest}/decide_v1"
+    assert engine.version == f"normalise_v1/cut_v1/terms_v1/abababababab/{digest}/decide_v2"
     assert engine.attribute_text(ODE, everyone).engine_version == engine.version
 
 
