@@ -38,13 +38,18 @@ class Logistic:
         return whole
 
 
+AS_READ = Logistic(("log_odds",), np.array([1.0]), 0.0)
+"""Takes the odds of a reading for what they are."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Coefficients:
     """Everything training chose.
 
     ``passage``: odds that a passage derives from a work; ``prior``: part of the compared pairs of
     which that is true; ``gate``: odds that a work is a source of an output at all; ``pays_from``:
-    probability at which the gate opens. ``digest`` names the content.
+    probability at which the gate opens; ``faint``: odds that a passage read as nobody's derives
+    from the likeliest work after all. ``digest`` names the content.
     """
 
     passage: Logistic
@@ -52,6 +57,7 @@ class Coefficients:
     habits: Habits
     gate: Logistic
     pays_from: float
+    faint: Logistic
     digest: str
 
     @classmethod
@@ -64,6 +70,7 @@ class Coefficients:
             habits=Habits(**told["habits"]),
             gate=_logistic(told["gate"]),
             pays_from=told["pays_from"],
+            faint=_logistic(told["faint"]),
             digest=hashlib.sha256(content).hexdigest(),
         )
 
@@ -80,6 +87,7 @@ def written(
     prior: float,
     habits: Habits,
     pays_from: float,
+    faint: Logistic,
     trained_on: Sequence[str],
 ) -> bytes:
     """Write the file's content, the same bytes for the same numbers."""
@@ -94,6 +102,7 @@ def written(
         },
         "gate": _told(gate),
         "pays_from": pays_from,
+        "faint": _told(faint),
     }
     return (json.dumps(told, indent=1) + "\n").encode()
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from attribution.likeness import Likeness
 
 METHOD = "decide_v2"
+FAINT = "too faint"
 _QUOTE_GRAMS = 0.95
+_FAINTEST = 1e-4
 _QUOTE_RARE_GRAMS = 10.0  # as many consecutive rare 3-grams are 12 rare words
 
 
@@ -47,13 +49,13 @@ class Win:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Gates:
-    """How likely each of m works is a source at all, float64[m], and from where on it is paid."""
+    """How likely each of m works is a source at all, float64[m], and what training says of it."""
 
     chances: NDArray[np.float64]
-    pays_from: float
+    told: Coefficients
 
     def reason(self, state: int) -> str:
-        is_open = self.chances[state - 1] >= self.pays_from
+        is_open = self.chances[state - 1] >= self.told.pays_from
         return "paid" if is_open else "gate: too little of the work"
 
     def confidence(self, suspects: Suspects, at: int, state: int) -> float:
@@ -63,7 +65,13 @@ class _Gates:
         """
         chance = float(self.chances[state - 1])
         whole = float(suspects.reading.posteriors[at, state])
-        return min(whole if chance >= self.pays_from else whole * chance, 1.0)
+        return min(whole if chance >= self.told.pays_from else whole * chance, 1.0)
+
+    def faint(self, suspects: Suspects, at: int, state: int) -> float:
+        """Give the chance of a row read as nobody's, of which the reading is too sure."""
+        chance = np.clip(self.confidence(suspects, at, state), _FAINTEST, 1 - _FAINTEST)
+        odds = self.told.faint.log_odds({"log_odds": np.array([np.log(chance / (1 - chance))])})
+        return float(1 / (1 + np.exp(-odds[0])))
 
     def quoted(self, suspects: Suspects, at: int, state: int) -> float:
         """Give the chance of a quote, which speaks for itself whatever the gate holds."""
@@ -89,7 +97,7 @@ def decide_v2(
     equal remainders the earliest work goes first and the unmatched part last.
     """
     chances = 1 / (1 + np.exp(-coefficients.gate.log_odds(suspects.signs)))
-    gates = _Gates(chances, coefficients.pays_from)
+    gates = _Gates(chances, coefficients)
     wins = [
         _win(at, fingerprint, likeness, suspects, gates, standing) for at in range(len(fingerprint))
     ]
@@ -126,17 +134,17 @@ def _win(
         if not len(near):
             return None
         state = int(near[np.argmax(suspects.log_odds[at, near])]) + 1
-        reason = "too faint"
+        reason, confidence = FAINT, gates.faint(suspects, at, state)
     else:
-        reason = gates.reason(state)
+        reason, confidence = gates.reason(state), gates.confidence(suspects, at, state)
     pair = int(candidates[state - 1])
     source = likeness.refs[int(likeness.passage_ids[pair])]
     same = source.content_hash == fingerprint.hashes[at]
     grams = float(likeness.columns["grams_of_work"][pair])
     rare = float(likeness.columns["rare_grams"][pair])
-    is_quote = grams >= _QUOTE_GRAMS and rare >= _QUOTE_RARE_GRAMS
-    reason = _unpaid_in_the_commons("paid" if is_quote else reason, source, standing)
-    confidence = (gates.quoted if is_quote else gates.confidence)(suspects, at, state)
+    if grams >= _QUOTE_GRAMS and rare >= _QUOTE_RARE_GRAMS:
+        reason, confidence = "paid", gates.quoted(suspects, at, state)
+    reason = _unpaid_in_the_commons(reason, source, standing)
     return Win(at, source, confidence, same or grams >= COPIED_FROM_GRAMS, reason)
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attribution.coefficients import Coefficients, Logistic, written
+from attribution.coefficients import AS_READ, Coefficients, Logistic, written
+from attribution.decide import FAINT
+from attribution.engine import judged
 from attribution.gate import log_odds_of, suspects_of
 from attribution.sequence import Habits
 from attribution.signs import GATE_SIGNS, passage_signs, worth_reading
 from attribution.training.regression import fit
+from attribution.training.report import derives
+from attribution.values import Standing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +30,7 @@ Takes = Callable[[str, "Output"], bool]
 PRIOR = 0.12
 HABITS = Habits(change=0.12, tempering=0.7, least_odds=0.02)
 PAYS_FROM = 0.5
-_PASSAGE_RIDGE, _GATE_RIDGE = 0.0005, 0.003
+_PASSAGE_RIDGE, _GATE_RIDGE, _FAINT_RIDGE = 0.0005, 0.003, 1e-6
 # How much each set weighs in the two regressions, whatever its size: the same-topic sets are small
 # and what they teach is found nowhere else.
 PASSAGE_WEIGHTS = {
@@ -68,16 +73,20 @@ def learn(seen: Mapping[str, Sequence[Seen]], takes: Takes) -> Coefficients:
 
 
 def learn_file(seen: Mapping[str, Sequence[Seen]], takes: Takes) -> bytes:
-    """Fit both regressions, first of passages, then of works; give the file's content."""
+    """Fit the regressions: of passages, of works, of what is read as nobody's; give the file."""
     passage = _fitted(
         [_passages(name, each, takes) for name, each in seen.items() if name in PASSAGE_WEIGHTS],
         _PASSAGE_RIDGE,
     )
     tables = [_gates(name, each, takes, passage) for name, each in seen.items()]
     gate = _fitted(tables, _GATE_RIDGE)
-    return written(
-        passage, gate, prior=PRIOR, habits=HABITS, pays_from=PAYS_FROM, trained_on=sorted(seen)
-    )
+    content = partial(
+        written, passage, gate, prior=PRIOR, habits=HABITS, pays_from=PAYS_FROM,
+        trained_on=sorted(seen),
+    )  # fmt: skip
+    told = Coefficients.parsed(content(faint=AS_READ))
+    faint = [_faint(name, each, takes, told) for name, each in seen.items()]
+    return content(faint=_fitted(faint, _FAINT_RIDGE))
 
 
 def _fitted(tables: Sequence[_Table], ridge: float) -> Logistic:
@@ -128,6 +137,27 @@ def _gates(name: str, parts: Sequence[Seen], takes: Takes, passage: Logistic) ->
             truth.append(np.isin(suspected.works, sources))
         tables.append(_gate_table(name, signs, truth))
     return _weighted(tables, GATE_WEIGHTS[name])
+
+
+def _faint(name: str, parts: Sequence[Seen], takes: Takes, told: Coefficients) -> _Table:
+    """Take the passages read as nobody's, each with the odds the reading gives the likeliest."""
+    chances: list[float] = []
+    truth: list[bool] = []
+    for part in parts:
+        found = judged(part.fingerprints, part.likeness, _all_earn, told, "training")
+        for output, attributed in zip(part.outputs, found, strict=True):
+            for one in attributed.passages if takes(name, output) else ():
+                if one.reason == FAINT:
+                    chances.append(one.confidence)
+                    truth.append(derives(output, one, part.numbers))
+    chance = np.array(chances, dtype=np.float64)
+    columns = {"log_odds": np.log(chance / (1 - chance))}
+    table = _Table(columns, np.array(truth, dtype=np.bool_), np.ones(len(chance)))
+    return _weighted([table], PASSAGE_WEIGHTS.get(name, 1.0))
+
+
+def _all_earn(_work: int) -> Standing:
+    return Standing.EARNS
 
 
 def _gate_table(

@@ -70,11 +70,12 @@ def _passages(judged: Sequence[tuple[Output, Attribution]], numbers: Mapping[str
         for one in found.passages:
             if one.work_id is not None:
                 score.append(one.confidence)
-                right.append(_derives(output, one, numbers))
+                right.append(derives(output, one, numbers))
     return _calibration_error(np.array(score), np.array(right, dtype=np.bool_))
 
 
-def _derives(output: Output, one: PassageVerdict, numbers: Mapping[str, int]) -> bool:
+def derives(output: Output, one: PassageVerdict, numbers: Mapping[str, int]) -> bool:
+    """Say whether most of a passage comes from the work it is taken to come from."""
     if not output.spans:
         return one.work_id in {numbers[name] for name in output.sources}
     common = sum(

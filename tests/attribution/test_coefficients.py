@@ -10,12 +10,13 @@ from attribution.sequence import Habits
 
 PASSAGE = Logistic(("cosine", "terms"), np.array([1.25, 0.0]), -3.0)
 GATE = Logistic(("evidence",), np.array([0.5]), -1.5)
+FAINT = Logistic(("log_odds",), np.array([0.75]), 2.0)
 HABITS = Habits(change=0.1, tempering=0.8, least_odds=0.03)
 
 
 def a_file(**changed):
     told = {"prior": 0.2, "habits": HABITS, "pays_from": 0.6, "trained_on": ["one", "two"]}
-    return written(PASSAGE, GATE, **(told | changed))
+    return written(PASSAGE, GATE, faint=FAINT, **(told | changed))
 
 
 def test_what_was_written_is_read():
@@ -23,6 +24,7 @@ def test_what_was_written_is_read():
     assert told.passage.names == ("cosine", "terms")
     assert told.passage.slopes.tolist() == [1.25, 0.0]
     assert told.passage.constant == -3.0
+    assert (told.faint.slopes.tolist(), told.faint.constant) == ([0.75], 2.0)
     assert (told.gate.names, told.gate.slopes.tolist()) == (("evidence",), [0.5])
     assert told.habits == HABITS
     assert (told.prior, told.pays_from) == (0.2, 0.6)
@@ -31,7 +33,7 @@ def test_what_was_written_is_read():
 def test_the_same_numbers_are_the_same_bytes_and_the_same_digest():
     assert a_file() == a_file()
     assert Coefficients.parsed(a_file()).digest == (
-        "200ff71cdef8e41fcecd40ead584cf29630ef0723e4258c5df8a02ecd37e2985"
+        "c96b765d5fdd25722a9cb612c66a636ffad5958ed27ac6040b73fa940ed5d137"
     )
 
 
@@ -43,7 +45,9 @@ def test_another_number_is_another_digest():
 
 def test_numbers_are_written_to_six_places_for_a_person_to_read():
     gate = Logistic(("evidence",), np.array([1 / 3]), 2 / 3)
-    content = written(PASSAGE, gate, prior=0.2, habits=HABITS, pays_from=0.5, trained_on=[])
+    content = written(
+        PASSAGE, gate, faint=FAINT, prior=0.2, habits=HABITS, pays_from=0.5, trained_on=[]
+    )
     assert json.loads(content)["gate"] == {"constant": 0.666667, "slopes": {"evidence": 0.333333}}
     assert content.endswith(b"}\n")
 

@@ -1,12 +1,14 @@
 """From a reading to shares, as a table of cases and as properties."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_likeness import COLUMNS, HASH, a_likeness, an_output
 
-from attribution.coefficients import Coefficients, Logistic, installed
+from attribution.coefficients import AS_READ, Coefficients, Logistic, installed
 from attribution.decide import decide_v2
 from attribution.engine import judged
 from attribution.gate import Suspects
@@ -22,6 +24,7 @@ TOLD = Coefficients(
     habits=Habits(0.1, 1.0, 0.1),
     gate=Logistic(("log_odds",), np.array([1.0]), 0.0),
     pays_from=0.5,
+    faint=AS_READ,
     digest="",
 )
 
@@ -34,7 +37,7 @@ def the_commons(*works):
     return lambda work: Standing.COMMONS if work in works else Standing.EARNS
 
 
-def decided(output, winners, near, *, gates, standing=everyone, content_hash=b"o" * 16):
+def decided(output, winners, near, *, gates, standing=everyone, content_hash=b"o" * 16, told=TOLD):
     """Decide where passage i is read as ``winners[i]`` (None: no work).
 
     ``near``: (row, work): columns of its likeness; ``gates``: log odds that each work is a source.
@@ -52,7 +55,7 @@ def decided(output, winners, near, *, gates, standing=everyone, content_hash=b"o
     reading = Reading(states, posteriors, np.zeros(len(works)))
     signs = {"log_odds": np.array([gates[work] for work in works], dtype=np.float64)}
     suspects = Suspects(np.array(works, dtype=np.int64), reading, signs, odds, pair)
-    return decide_v2(output, likeness, suspects, standing, TOLD, engine_version="v")
+    return decide_v2(output, likeness, suspects, standing, told, engine_version="v")
 
 
 def test_a_work_is_paid_for_the_characters_it_wins_and_the_rest_is_nobodys():
@@ -227,3 +230,16 @@ def test_a_work_is_as_likely_a_source_as_the_gate_and_its_surest_paid_passage_sa
     unpaid = decided(an_output(100, 100), [ODE, ESSAY], near | {(0, ODE): {}},
                      gates={ODE: -5.0, ESSAY: -1.0})  # fmt: skip
     assert unpaid.best == (ESSAY, pytest.approx(1 / (1 + np.exp(1.0))))
+
+
+def test_what_is_read_as_nobodys_is_as_likely_as_training_found_such_readings_to_be():
+    faint = Logistic(("log_odds",), np.array([0.5]), 2.0)
+    near = {(0, ODE): {}, (1, ODE): {}}
+    read = decided(an_output(100, 100), [ODE, None], near, gates={ODE: 2.0})
+    weighed = decided(
+        an_output(100, 100), [ODE, None], near, gates={ODE: 2.0}, told=replace(TOLD, faint=faint)
+    )
+    assert weighed.passages[0] == read.passages[0]
+    odds = np.log(read.passages[1].confidence / (1 - read.passages[1].confidence))
+    assert weighed.passages[1].confidence == pytest.approx(1 / (1 + np.exp(-(0.5 * odds + 2.0))))
+    assert weighed.passages[1].reason == "too faint"
