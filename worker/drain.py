@@ -9,6 +9,7 @@ from service.store import (
     examinations,
     late_matches,
     periods,
+    presence,
     refunds,
     renewal,
     seals,
@@ -27,6 +28,7 @@ from worker.workplace import Workplace
 
 STEP_SECONDS = 2.0
 HELD_SECONDS = 0.1
+COUNTED_AT_ONCE = 500
 _CLOSING = 7_800_000
 
 Progress = Callable[[str, int, int], None]
@@ -60,6 +62,12 @@ def _search(workplace: Workplace) -> tuple[int, int]:
 
 
 def attribute(workplace: Workplace) -> bool:
+    """Attribute, and count where works win a little, for one step each; whether more may wait."""
+    more = _attribute(workplace)
+    return _count_presence(workplace) or more
+
+
+def _attribute(workplace: Workplace) -> bool:
     """Attribute for one step; whether more sales may wait.
 
     Not before every work is embedded, under the encoder in use, and examined: a sale must not pay a
@@ -84,6 +92,20 @@ def attribute(workplace: Workplace) -> bool:
         return done is not None
 
 
+def _count_presence(workplace: Workplace) -> bool:
+    """Count attributions in short transactions for one step; whether more may wait."""
+    started = monotonic()
+    while _counted(workplace):
+        if monotonic() - started > STEP_SECONDS:
+            return True
+    return False  # nothing waits, or who is at it rings again
+
+
+def _counted(workplace: Workplace) -> int:
+    with unit_of_work(workplace.database) as session:
+        return presence.count_next(session, limit=COUNTED_AT_ONCE)
+
+
 def settle(workplace: Workplace) -> bool:
     """Settle, apply refunds, finish what closes and seal, for one step; whether more waits."""
     database, started = workplace.database, monotonic()
@@ -101,6 +123,7 @@ def settle(workplace: Workplace) -> bool:
 def tidy(workplace: Workplace) -> int:
     """Delete texts and fingerprints of outputs whose retention has ended; return how many."""
     with unit_of_work(workplace.database) as session:
+        presence.forget_texts(session, now=workplace.clock())
         texts = attributions.delete_old_texts(session, now=workplace.clock())
         return texts + unmatched.delete_old(session, now=workplace.clock())
 
@@ -114,6 +137,7 @@ def waits(workplace: Workplace) -> bool:
             or waiting.to_settle
             or examinations.unready_count(session)
             or late_matches.unsearched(session, limit=1)
+            or presence.any_waiting(session)
             or refunds.any_waiting(session)
             or periods.closing(session)
             or seals.unsealed_count(session)

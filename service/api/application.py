@@ -15,6 +15,7 @@ from service.api import (
     sales,
     splits,
     statements,
+    widespread,
     works,
 )
 from service.api.body_limit import BodyLimit
@@ -49,7 +50,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
     problems.install(app)
-    told = (sales, works, splits, findings, previews, engine, people, ledger, statements, health)
-    for room in told:
+    told = (sales, works, splits, findings, widespread, previews, engine, people, ledger)
+    for room in (*told, statements, health):
         app.include_router(room.router)
     return app

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import exc as sql
 
-from service.store import embeddings, seals, work_batches
+from service.store import embeddings, findings, seals, widespread, work_batches
 from service.store.database import Database, unit_of_work
 
 
@@ -66,9 +66,15 @@ class _Waiting(Collector):
             waiting = work_batches.waiting(session)
             unsealed = seals.unsealed_count(session)
             unembedded = embeddings.unembedded_count(session)
+            open_findings = findings.open_count(session)
+            widespread_works = widespread.count(session)
         sales = GaugeMetricFamily("wellspring_waiting_sales", "Sales that wait.", labels=("stage",))
         sales.add_metric(["attribute"], waiting.to_attribute)
         sales.add_metric(["settle"], waiting.to_settle)
         yield sales
         yield GaugeMetricFamily("wellspring_unsealed_batches", "Without seal.", value=unsealed)
         yield GaugeMetricFamily("wellspring_unembedded_works", "To embed.", value=unembedded)
+        yield GaugeMetricFamily("wellspring_open_findings", "To decide.", value=open_findings)
+        yield GaugeMetricFamily(
+            "wellspring_widespread_works", "That win in many outputs.", value=widespread_works
+        )

@@ -1,4 +1,4 @@
-"""Findings: what works owe to earlier ones, both texts side by side, and the decision."""
+"""Findings: what works owe to earlier ones and the decision; works that win everywhere."""
 
 from typing import Annotated
 
@@ -7,18 +7,21 @@ from fastapi.responses import Response
 
 from service.api.dependencies import OPERATOR, Context, Operator, require_role
 from service.api.doors import WebContext
+from service.ledger.period import Period
 from service.portal import pages
 from service.portal.spans import MOST_SHOWN, pairs
-from service.store import findings, works
+from service.store import findings, presence, widespread, works
 from service.store.database import unit_of_work
 from service.store.findings import FindingDecided
 from service.store.text_rules import BadText
+from service.store.widespread import Place
 
 router = APIRouter(dependencies=[Depends(require_role(OPERATOR))])
 
 Below = Annotated[int | None, Query(ge=1, lt=2**63)]
 LEAST_PPM = 100_000
 """What is listed unless all is asked for: smaller parts take their passages all the same."""
+_MOST_BESIDE = 10
 
 
 @router.get("/operator/findings")
@@ -38,6 +41,7 @@ def findings_page(
             before=before,
             limit=pages.PAGE_SIZE + 1,
         )
+        often = widespread.listing(session, commons=False, before=None, limit=_MOST_BESIDE)
     shown = found[: pages.PAGE_SIZE]
     return pages.render(
         request,
@@ -47,6 +51,42 @@ def findings_page(
         everything=everything,
         before=before,
         more=shown[-1].finding_id if len(found) > len(shown) else None,
+        widespread=often,
+        **_bounds(),
+    )
+
+
+def _bounds() -> dict[str, int]:
+    return {"often_ppm": presence.OFTEN_PPM, "least_outputs": presence.LEAST_OUTPUTS}
+
+
+@router.get("/operator/widespread")
+def widespread_page(
+    request: Request,
+    context: Context,
+    show: Annotated[str, Query(max_length=10)] = "",
+    month: Annotated[str, Query(max_length=10)] = "",
+    outputs: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    work: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+) -> Response:
+    """List widespread works or the commons; month, outputs and work end the page before."""
+    commons = show == "commons"
+    before = Place(Period.parse(month), outputs, work) if month else None
+    with unit_of_work(context.database) as session:
+        found = widespread.listing(
+            session, commons=commons, before=before, limit=pages.PAGE_SIZE + 1
+        )
+    shown = found[: pages.PAGE_SIZE]
+    last = shown[-1].place if len(found) > len(shown) else None
+    return pages.render(
+        request,
+        "operator_widespread.html",
+        title="Widespread works",
+        widespread=shown,
+        commons=commons,
+        before=before,
+        more=last and {"month": last.month, "outputs": last.output_count, "work": last.work_id},
+        **_bounds(),
     )
 
 

@@ -15,6 +15,7 @@ from service.store import (
     quarantined,
     seals,
     statements,
+    widespread,
     work_batches,
 )
 from service.store.database import unit_of_work
@@ -33,6 +34,7 @@ def health(request: Request, context: Context) -> Response:
         unsealed = seals.unsealed_count(session)
         quarantined_count = quarantined.count(session)
         open_findings = findings.open_count(session)
+        widespread_works = widespread.count(session)
         known = periods.listing(session)
     now = context.clock()
     oldest = waiting.oldest_reported_at
@@ -46,6 +48,7 @@ def health(request: Request, context: Context) -> Response:
         unsealed=unsealed,
         quarantined=quarantined_count,
         open_findings=open_findings,
+        widespread_works=widespread_works,
         periods=known[-6:][::-1],
         now=now,
     )

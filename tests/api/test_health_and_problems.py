@@ -147,6 +147,8 @@ def test_metrics_count_by_route_and_say_what_waits(site):
     assert 'wellspring_waiting_sales{stage="attribute"} 2.0' in read
     assert 'wellspring_waiting_sales{stage="settle"} 0.0' in read
     assert "wellspring_unembedded_works 1.0" in read
+    assert "wellspring_open_findings 0.0" in read
+    assert "wellspring_widespread_works 0.0" in read
     assert "wellspring_unsealed_batches 0.0" in read
     assert "wellspring_database_up 1.0" in read
     assert "secret" not in read

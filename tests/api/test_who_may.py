@@ -34,6 +34,7 @@ TABLE = {
         *(401, 422, 404, 422, 403, 401, 401),
     ),
     "GET /v1/operator/findings": (None, 401, 403, 403, 200, 403, 401, 401),
+    "GET /v1/widespread-works": (None, 401, 403, 403, 200, 403, 401, 401),
     "GET /v1/findings/{finding_id}": (None, 401, 403, 403, 200, 403, 401, 401),
     "POST /v1/findings/{finding_id}/confirm": (
         {"reason": "It is."},

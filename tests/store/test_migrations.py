@@ -7,7 +7,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from service.store import attributions, examinations, renewal
+from service.store import attributions, examinations, presence, renewal
 from service.store.database import Database, migrate, unit_of_work
 from worker import embedded
 
@@ -49,6 +49,13 @@ def founding(postgres):
         connection.execute(
             "INSERT INTO output_text VALUES (1, '\\x01', 16384, 'the tide', now(), now())"
         )
+        connection.execute("INSERT INTO engine (version) VALUES ('one')")
+        connection.execute(
+            "INSERT INTO attribution (text_hash, engine_id, embedding_no, catalogue_at, work_ids, "
+            "shares_ppm, unmatched_ppm, evidence, attributed_at) "
+            "VALUES ('\\x01', 1, 1, now(), '{1}', '{300000}', 700000, "
+            "'[[0, 30, 1, 1, 5, 35, 990000, \"verbatim\"]]', '2026-01-20')"
+        )
     yield owner, app
     with psycopg.connect(postgres.superuser, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
@@ -71,11 +78,33 @@ def test_works_of_before_keep_their_passages_and_wait_for_prints_and_examination
     database.close()
 
 
+def test_attributions_of_before_are_counted_too(founding):
+    owner, app = founding
+    opened = Database.connect(owner)
+    migrate(opened, app_role=embedded.APP_ROLE)
+    opened.close()
+    database = Database.connect(app)
+    with unit_of_work(database) as session:
+        assert presence.count_next(session, limit=10) == 1
+        assert presence.count_next(session, limit=10) == 0
+    with psycopg.connect(app) as connection:
+        months = connection.execute("SELECT month, output_count FROM presence_month").fetchall()
+        works = connection.execute("SELECT work_id, output_count FROM presence_work").fetchall()
+    assert (months, works) == ([(202601, 1)], [(1, 1)])
+    database.close()
+
+
 def test_the_application_may_what_the_new_tables_are_for(database):
     may = {
         "finding": {"SELECT", "INSERT", "UPDATE"},
         "late_match": {"SELECT", "INSERT", "UPDATE"},
         "unmatched_passage": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "presence_waiting": {"SELECT", "INSERT", "DELETE"},
+        "presence_output": {"SELECT", "INSERT", "DELETE"},
+        "presence_win": {"SELECT", "INSERT", "DELETE"},
+        "presence_month": {"SELECT", "INSERT", "UPDATE"},
+        "presence_work": {"SELECT", "INSERT", "UPDATE"},
+        "presence_in_use": {"SELECT"},
     }
     with psycopg.connect(database.url) as connection:
         for table, verbs in may.items():

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.api.doors import PreviewedAttribution, PreviewPassage
-from service.store import examinations, late_matches
-from service.store.attributions import EvidenceRow
+from service.store import attributions, examinations, late_matches, presence, works
+from service.store.attributions import EvidenceRow, Wanted
 from service.store.database import unit_of_work
 from service.store.examinations import Examined, Found
 from service.store.late_matches import NewMatch
@@ -83,6 +83,55 @@ def test_findings_are_listed_shown_and_decided(wellspring, conflict):
     assert (code, err.strip()) == (1, f"error: finding {number} is confirmed already")
     assert wellspring("findings", "confirm", number)[0] == 2
     assert "no finding 99" in wellspring("findings", "show", "99")[2]
+
+
+@pytest.fixture
+def counted(village):
+    """200 outputs, of which Mallory's phrase wins a little in 20 and the commons in the others."""
+    phrase = village.registers("Phrase", "Yours truly.", {"Mallory": ALL})
+    with unit_of_work(village.database) as session:
+        new = works.NewWork("Boilerplate", "Boilerplate.", "en")
+        commons = works.register(
+            session, new, registered_at=JANUARY, now=JANUARY, commons=True
+        ).work_id
+        for number in range(200):
+            paid = number < 20
+            won = EvidenceRow(
+                0, 15, phrase if paid else commons, 1, 4, 19, 990_000, "verbatim", paid
+            )
+            wanted = Wanted(1, number.to_bytes(32, "big"), JANUARY, 0)
+            own = {phrase: 100_000} if paid else {}
+            attributions.insert(
+                session,
+                wanted,
+                engine=village.room.engine_id,
+                share_ppm={9: 900_000} | own,
+                unmatched_ppm=100_000 - sum(own.values()),
+                evidence=[won, EvidenceRow(15, 150, 9, 1, 0, 135, 990_000, "verbatim")],
+                now=JANUARY,
+            )
+        presence.count_next(session, limit=200)
+    return village
+
+
+def test_works_that_win_everywhere_are_listed_and_the_commons_apart(wellspring, counted):
+    assert asked(wellspring, "findings", "widespread") == [
+        {
+            "month": "2026-01",
+            "work": 1,
+            "title": "Phrase",
+            "holder": "Mallory",
+            "outputs": 20,
+            "of": 200,
+            "percent": "10",
+            "finding": None,
+        }
+    ]
+    (commons,) = asked(wellspring, "findings", "widespread", "--commons")
+    assert (commons["title"], commons["outputs"], commons["percent"]) == ("Boilerplate", 180, "90")
+    code, out, _ = wellspring("findings", "widespread")
+    assert code == 0
+    assert all(word in out for word in ("2026-01", "Phrase", "Mallory", "200"))
 
 
 @pytest.fixture

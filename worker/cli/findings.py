@@ -10,7 +10,7 @@ from service.store import findings, works
 from service.store.attributions import EvidenceRow
 from service.store.database import unit_of_work
 from service.store.findings import Finding
-from worker.cli import screen
+from worker.cli import screen, widespread
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.cli.screen import Column
@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("show")(findings_show)
     group.command("confirm")(findings_confirm)
     group.command("dismiss")(findings_dismiss)
+    group.command("widespread")(widespread.findings_widespread)
     app.add_typer(group, name="findings")
 
 
