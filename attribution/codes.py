@@ -15,7 +15,8 @@ CODES = "rotated-int8-v1"
 _SPREAD = 5.5
 """Standard deviations of a component kept; beyond, one component in 26 million, it is clipped."""
 _TOP = 127
-_ZERO = 128
+ZERO = 128
+"""The code that stands for 0."""
 _EXACT = 0.9 * 2**24
 """Below this float32 adds whole numbers without rounding, in any order."""
 _ROWS_AT_ONCE = 8_192
@@ -50,7 +51,7 @@ class Codec:
         for start in range(0, len(vectors), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
             numbers = np.rint(self._turned(vectors[rows]) * self._level)
-            codes[rows] = np.clip(numbers, -_TOP, _TOP) + _ZERO
+            codes[rows] = np.clip(numbers, -_TOP, _TOP) + ZERO
         return codes
 
     def queries(
@@ -87,12 +88,12 @@ class Codec:
 
 def steps(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Read codes uint8[n, dim] as the whole numbers they stand for, float32[n, dim]."""
-    return codes.astype(np.float32) - np.float32(_ZERO)
+    return codes.astype(np.float32) - np.float32(ZERO)
 
 
 def codes_of_steps(numbers: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Undo ``steps``."""
-    return (numbers + np.float32(_ZERO)).astype(np.uint8)
+    return (numbers + np.float32(ZERO)).astype(np.uint8)
 
 
 @cache

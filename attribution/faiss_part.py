@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from attribution.cells import cells_of, flat, no_centres, probed
-from attribution.codes import codes_of_steps
+from attribution.cells import ONE_CELL, cells_of, flat, no_centres, probed
+from attribution.codes import codes_of_steps, steps
 from attribution.faiss_library import faiss
+from attribution.nearest_codes import nearest
 from attribution.passage_index import NO_PASSAGE
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ class Part:
         """Give the whole numbers that the codes stand for, float32[m, dim]."""
         if not len(ranks):
             return np.empty((0, self.index.d), dtype=np.float32)
+        codes = self._only_cell()
+        if codes is not None:
+            return steps(codes[ranks])
         numbers: NDArray[np.float32] = self.index.reconstruct_batch(len(self) - 1 - ranks)
         return numbers
 
@@ -147,12 +151,17 @@ class Part:
         Passages of the ranks ``dead`` are passed over. Where too few are found the score is
         NOTHING and the id -1.
         """
-        library = faiss()
         scores = np.full((len(queries), k), NOTHING, dtype=np.float32)
         ids = np.full((len(queries), k), NO_PASSAGE, dtype=np.int64)
         found = min(k, len(self) - len(dead))
         if not found or not len(queries):
             return scores, ids
+        codes = self._only_cell()
+        if codes is not None:
+            scores[:, :found], ranks = nearest(codes, queries, found, dead=dead, threads=threads)
+            ids[:, :found] = self.ids[ranks]
+            return scores, ids
+        library = faiss()
         parameters = {"nprobe": probed(self.cell_count, count=len(self), k=found)}
         if len(dead):
             living = _living(len(self), dead)
@@ -165,6 +174,14 @@ class Part:
         scores[:, :found] = np.where(there, raw, NOTHING)
         ids[:, :found] = np.where(there, self.ids[len(self) - 1 - labels * there], NO_PASSAGE)
         return scores, ids
+
+    def _only_cell(self) -> NDArray[np.uint8] | None:
+        """Look at the codes uint8[n, dim] where they lie, in the order of the ids: in one cell."""
+        if self.cell_count != ONE_CELL or not len(self):
+            return None
+        lists, size = self.index.invlists, len(self) * self.index.d
+        codes: NDArray[np.uint8] = faiss().rev_swig_ptr(lists.get_codes(0), size)
+        return codes.reshape(len(self), self.index.d)
 
 
 def _living(count: int, dead: NDArray[np.int64]) -> NDArray[np.uint8]:

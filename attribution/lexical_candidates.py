@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 64
 _DEEPER = 4
 _FINE = 1 << 20  # of a squared idf: whole numbers have the same sum in any order
+_SCORE_BITS = 56  # above them there is room for a row
+_MOST_SCORE = (1 << _SCORE_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,99 +50,135 @@ def candidates(
     """
     asked: dict[int, bool] = {}
 
-    def may(work_id: int) -> bool:
-        if work_id not in asked:
-            asked[work_id] = allowed(work_id)
-        return asked[work_id]
+    def may(work_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        works = work_ids.tolist()
+        asked.update((work, allowed(work)) for work in works if work not in asked)
+        return np.array([asked[work] for work in works], dtype=np.bool_)
 
-    rows: list[int] = []
-    found: list[int] = []
+    rows = [np.zeros(0, dtype=np.int64)]
+    found = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(prints), _ROWS_AT_ONCE):
         some = np.arange(start, min(start + _ROWS_AT_ONCE, len(prints)))
-        for row, scored in _scored(stack, prints.take(some), reach):
-            best = scored.best(k, stack, may, reach.per_work)
-            rows += [start + row] * len(best)
-            found += best
-    return np.array(rows, dtype=np.int64), np.array(found, dtype=np.int64)
+        for of_row, best in _scored(stack, prints.take(some), reach).best(k, stack, may, reach):
+            rows.append(start + of_row)
+            found.append(best)
+    return _by_row(np.concatenate(rows), np.concatenate(found))
+
+
+def _by_row(
+    rows: NDArray[np.int64], found: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Put rows in order; within a row everything stays in its own."""
+    order = np.argsort(rows, kind="stable")
+    return rows[order], found[order]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
-    """Passages that share something with one of the output's, by segment and ordinal."""
+    """Passages that share something with some of the output's: c of them, by row.
 
+    ``rows`` int64[c] rising; which passage, by segment and ordinal; ``keys`` int64[c]: they rise
+    with the row and, within it, with falling score.
+    """
+
+    rows: NDArray[np.int64]
     segments: NDArray[np.int64]
     ordinals: NDArray[np.int64]
-    scores: NDArray[np.int64]
+    keys: NDArray[np.int64]
 
-    def best(self, k: int, stack: Stack, may: Callable[[int], bool], per_work: int) -> list[int]:
-        """List the ids of the k best that may be taken; looks no deeper than it must."""
-        depth = 2 * _DEEPER * k
-        while True:
-            found: list[int] = []
-            taken = Counter[int]()
-            for passage_id, work_id in self._top(depth, stack):
-                if taken[work_id] < per_work and may(work_id):
-                    taken[work_id] += 1
-                    found.append(passage_id)
-                    if len(found) == k:
-                        return found
-            if depth >= len(self.scores):
-                return found
-            depth *= _DEEPER
+    def best(
+        self,
+        k: int,
+        stack: Stack,
+        may: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
+        reach: Reach,
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Give rows and ids of the k best of each row that may be taken, best first.
 
-    def _top(self, depth: int, stack: Stack) -> Iterator[tuple[int, int]]:
-        """Give passage and work of the best, in order; of equal ones at the end all or none."""
-        top = np.arange(len(self.scores))
-        if depth < len(top):
-            last = len(top) - depth
-            top = np.flatnonzero(self.scores >= np.partition(self.scores, last)[last])
-        ids, works = np.empty(len(top), dtype=np.int64), np.empty(len(top), dtype=np.int64)
+        It looks no deeper than it must; a row comes in one piece, rows in no order.
+        """
+        left, depth = self, 2 * _DEEPER * k
+        while len(left.rows):
+            rows, ids, works = left._top(depth, stack)
+            names, number = np.unique(works, return_inverse=True)
+            at = np.flatnonzero(may(names)[number])
+            at = at[_rank_in(rows[at] * len(names) + number[at]) < reach.per_work]
+            at = at[_rank_in(rows[at]) < k]
+            sizes = np.bincount(left.rows, minlength=_ROWS_AT_ONCE)
+            got = np.bincount(rows[at], minlength=_ROWS_AT_ONCE)
+            is_done = (got == k) | (sizes <= depth)
+            at = at[is_done[rows[at]]]
+            yield rows[at], ids[at]
+            left, depth = left._at(np.flatnonzero(~is_done[left.rows])), depth * _DEEPER
+
+    def _at(self, places: NDArray[np.int64]) -> _Scored:
+        each = (self.rows, self.segments, self.ordinals, self.keys)
+        return _Scored(*(column[places] for column in each))
+
+    def _top(
+        self, depth: int, stack: Stack
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Give row, passage and work of the best, in order; of equal ones at the end all."""
+        heads = np.flatnonzero(starts_in(self.rows))
+        sizes = np.diff(np.append(heads, len(self.rows)))
+        least = np.sort(self.keys)[heads + np.minimum(sizes, depth) - 1]
+        top = self._at(np.flatnonzero(self.keys <= np.repeat(least, sizes)))
+        ids, works = np.empty(len(top.rows), np.int64), np.empty(len(top.rows), np.int64)
         for number, segment in enumerate(stack.segments):
-            own = np.flatnonzero(self.segments[top] == number)
-            ordinals = self.ordinals[top[own]]
-            ids[own], works[own] = segment.ids_at(ordinals), segment.works_at(ordinals)
-        order = np.lexsort((ids, -self.scores[top]))
-        return zip(ids[order].tolist(), works[order].tolist(), strict=True)
+            own = np.flatnonzero(top.segments == number)
+            ids[own] = segment.ids_at(top.ordinals[own])
+            works[own] = segment.works_at(top.ordinals[own])
+        order = np.lexsort((ids, top.keys))
+        return top.rows[order], ids[order], works[order]
 
 
-def _scored(stack: Stack, prints: LexicalPrints, reach: Reach) -> Iterator[tuple[int, _Scored]]:
-    """Add up, for each passage of the output that has any, what shares rare hashes with it."""
-    rows, hashes, weights = _rare(stack, prints, reach)
-    keys, added = [], []
-    first, starts = 0, []
+def _rank_in(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the members of each group from 0, in the order they stand in."""
+    order = np.argsort(groups, kind="stable")
+    heads = np.flatnonzero(starts_in(groups[order]))
+    ranks = np.empty(len(groups), dtype=np.int64)
+    before = np.repeat(heads, np.diff(np.append(heads, len(groups))))
+    ranks[order] = np.arange(len(groups)) - before
+    return ranks
+
+
+def _scored(stack: Stack, prints: LexicalPrints, reach: Reach) -> _Scored:
+    """Add up, for each passage of the output, what shares rare hashes with it."""
+    names, rows, at, weights = _rare(stack, prints, reach)
+    keys, added = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
+    first, starts = 0, [0]
     for segment in stack.segments:
-        _, begin, number = segment.postings_of(hashes)
+        _, begin, number = segment.postings_of(names)
+        begin, number = begin[at], number[at]
         ordinals = segment.columns.postings[spans(begin, number)].astype(np.int64)
         key = paired(np.repeat(rows, number), ordinals + first)
-        weight = np.repeat(weights, number)
+        weight = np.repeat(weights[at], number)
         if len(segment.dead):
             alive = ~segment.is_dead(ordinals)
             key, weight = key[alive], weight[alive]
         keys.append(key)
         added.append(weight)
-        starts.append(first)
         first += len(segment.columns.ids)
-    if not keys:
-        return
+        starts.append(first)
     key = np.concatenate(keys)
     order = np.argsort(key)
     key = key[order]
     heads = np.flatnonzero(starts_in(key))
-    if not len(heads):
-        return
-    scores = np.add.reduceat(np.concatenate(added)[order], heads)
     of_row, places = parted(key[heads])
+    scores = np.add.reduceat(np.concatenate(added)[order], heads) if len(heads) else of_row
+    assert scores.max(initial=0) <= _MOST_SCORE
+    by_score = (of_row << _SCORE_BITS) | (_MOST_SCORE - scores)
     segments = np.searchsorted(np.array(starts), places, side="right") - 1
-    ordinals = places - np.array(starts)[segments]
-    bounds = [*np.flatnonzero(starts_in(of_row)).tolist(), len(of_row)]
-    for low, high in pairwise(bounds):
-        yield int(of_row[low]), _Scored(segments[low:high], ordinals[low:high], scores[low:high])
+    return _Scored(of_row, segments, places - np.array(starts)[segments], by_score)
 
 
 def _rare(
     stack: Stack, prints: LexicalPrints, reach: Reach
-) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Choose what is read for each passage of the output: rows, hashes and their weights."""
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Choose what is read for each passage of the output.
+
+    Hashes, rising; rows, and which of the hashes for each; the weights of hashes.
+    """
     passages = np.arange(len(prints))
     names, at = np.unique(np.concatenate([prints.terms, prints.grams]), return_inverse=True)
     rows = np.concatenate(
@@ -167,4 +203,4 @@ def _rare(
     rows, at = rows[within], at[within]
     idf = np.log1p(stack.owner_count / np.maximum(counts.owners, 1))
     weights = np.rint(idf * idf * _FINE).astype(np.int64)
-    return rows, names[at], weights[at]
+    return names, rows, at, weights

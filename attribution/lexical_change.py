@@ -1,12 +1,13 @@
-"""What adding and removing passages makes of a stack of segments."""
+"""What adding and removing passages, and new owners of works, make of a stack of segments."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.lexical_index import UNKNOWN
 from attribution.lexical_ragged import distinct, paired, parted, spans
 from attribution.lexical_segment import Segment, count_columns, segment_of
 from attribution.lexical_stack import Counts, Stack
@@ -37,11 +38,11 @@ def added(
     ids, works, owners = passage_ids[rows], work_ids[rows], owner_ids[rows]
     stack = removed(stack, ids)
     segment = segment_of(ids, works, owners, prints.take(rows))
-    return Stack(
-        (*stack.segments, _counted(segment, stack.segments)),
-        stack.corrections,
-        stack.owner_count + _strangers(stack.segments, owners, Segment.owner_ranges),
-        stack.work_count + _strangers(stack.segments, works, Segment.work_ranges),
+    return replace(
+        stack,
+        segments=(*stack.segments, _counted(segment, stack.segments)),
+        owner_count=stack.owner_count + _strangers(stack.segments, owners, Segment.owner_ranges),
+        work_count=stack.work_count + _strangers(stack.segments, works, Segment.work_ranges),
     )
 
 
@@ -70,12 +71,73 @@ def removed(stack: Stack, passage_ids: NDArray[np.int64]) -> Stack:
         _unknown_pairs(segments, names, at, np.concatenate(owners), Segment.owner_ranges),
         _unknown_pairs(segments, names, at, np.concatenate(works), Segment.work_ranges),
     )
-    return Stack(
-        tuple(segments),
-        stack.corrections.plus(names, Counts(*(-each for each in lost))),
-        stack.owner_count - _strangers(segments, np.concatenate(gone_owners), Segment.owner_ranges),
-        stack.work_count - _strangers(segments, np.concatenate(gone_works), Segment.work_ranges),
+    last_owners = _strangers(segments, np.concatenate(gone_owners), Segment.owner_ranges)
+    last_works = _strangers(segments, np.concatenate(gone_works), Segment.work_ranges)
+    return replace(
+        stack,
+        segments=tuple(segments),
+        corrections=stack.corrections.plus(names, Counts(*(-each for each in lost))),
+        owner_count=stack.owner_count - last_owners,
+        work_count=stack.work_count - last_works,
     )
+
+
+def reowned(stack: Stack, work_ids: NDArray[np.int64], owner_ids: NDArray[np.int64]) -> Stack:
+    """Give works, distinct and rising, to owners; no column is written anew.
+
+    Counted as a removal and an addition are: between the two the works are nobody's, and what of an
+    owner's hashes nothing else of that owner holds then is lost by the old one, gained by the new.
+    """
+    steps = [_moved(segment, work_ids, owner_ids) for segment in stack.segments]
+    stack = replace(stack, segments=tuple(step.after for step in steps))
+    moved = [step for step in steps if len(step.ordinals)]
+    if not moved:
+        return stack
+    between = [step.between for step in steps]
+    held = [step.before.hashes_held(step.ordinals) for step in moved]
+    names, at = np.unique(np.concatenate([hashes for _, hashes in held]), return_inverse=True)
+    old = [step.before.owners_at(step.ordinals) for step in moved]
+    new = [step.after.owners_at(step.ordinals) for step in moved]
+    lost, gained = (
+        _unknown_pairs(
+            between,
+            names,
+            at,
+            np.concatenate([each[rows] for each, (rows, _) in zip(owners, held, strict=True)]),
+            Segment.owner_ranges,
+        )
+        for owners in (old, new)
+    )
+    others = np.flatnonzero(gained != lost)
+    zeros = np.zeros(len(others), dtype=np.int64)
+    counts = Counts(zeros, (gained - lost)[others], zeros)
+    gone = _strangers(between, np.concatenate(old), Segment.owner_ranges)
+    come = _strangers(between, np.concatenate(new), Segment.owner_ranges)
+    return replace(
+        stack,
+        corrections=stack.corrections.plus(names[others], counts),
+        owner_count=stack.owner_count + come - gone,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Move:
+    """A segment of which works change their owner: ``ordinals`` of theirs that were not removed."""
+
+    before: Segment
+    between: Segment  # they are nobody's
+    after: Segment
+    ordinals: NDArray[np.int64]
+
+
+def _moved(segment: Segment, work_ids: NDArray[np.int64], owner_ids: NDArray[np.int64]) -> _Move:
+    at, runs = segment.runs_of(work_ids)
+    other = segment.ownership.of_runs[runs] != owner_ids[at]
+    runs, to = runs[other], owner_ids[at[other]]
+    if not len(runs):
+        return _Move(segment, segment, segment, runs)
+    between, after = (segment.given(runs, owners) for owners in (np.full_like(to, UNKNOWN), to))
+    return _Move(segment, between, after, segment.live_in(runs))
 
 
 def _counted(segment: Segment, known: Sequence[Segment]) -> Segment:

@@ -26,8 +26,9 @@ _AT_ONCE = 1 << 22
 class Columns:
     """N passages in the order of owner, work and id: their *ordinals*; H distinct hashes: *codes*.
 
-    A run is a stretch of ordinals of one work of one owner. What can be large is kept in as few
-    bytes as hold it; offsets are one longer than what they part.
+    A run is a stretch of ordinals of one work of one owner; the owner may have changed since (see
+    ``Ownership``), the order stays. What can be large is kept in as few bytes as hold it; offsets
+    are one longer than what they part.
     """
 
     ids: NDArray[Any]  # int64[N] rising

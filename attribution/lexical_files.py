@@ -13,6 +13,7 @@ import numpy as np
 
 from attribution.lexical_columns import FileSink, mapped, written
 from attribution.lexical_merge import merged
+from attribution.lexical_ownership import ownership_of
 from attribution.lexical_segment import Segment
 from attribution.lexical_stack import Corrections, Counts, Stack
 from attribution.snapshot import Snapshot, SnapshotRefused, open_snapshot, staging, write_snapshot
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND = "lexical"
-_LAYOUT = "segments-1"
+_LAYOUT = "segments-2"
 _MOST = 5
 _LARGER = 2  # times the size of what is merged: not merged with it
 _PURGED = 5  # where one in so many passages was removed
@@ -111,16 +112,25 @@ def _name(number: int) -> str:
     return f"segment-{number}"
 
 
+def _owners_of(number: int) -> str:
+    return f"owners-{number}"
+
+
 def _removals(stack: Stack) -> bytes:
-    """Write what is no column: what was removed, corrections and totals."""
+    """Write what is no column: what was removed, whose the runs are now, corrections and totals."""
     arrays = {_name(number): each.dead for number, each in enumerate(stack.segments)}
+    arrays |= {
+        _owners_of(number): each.ownership.of_runs for number, each in enumerate(stack.segments)
+    }
     content = BytesIO()
     np.savez(
         content,
         allow_pickle=False,
         hashes=stack.corrections.hashes,
         corrections=np.array(stack.corrections.counts),
-        totals=np.array([len(stack.segments), stack.owner_count, stack.work_count]),
+        totals=np.array(
+            [len(stack.segments), stack.owner_count, stack.work_count, stack.owner_change]
+        ),
         **arrays,
     )
     return content.getvalue()
@@ -128,10 +138,12 @@ def _removals(stack: Stack) -> bytes:
 
 def _stack(paths: Mapping[str, Path]) -> Stack:
     with np.load(paths[_REMOVALS], allow_pickle=False) as removals:
-        count, owner_count, work_count = removals["totals"].tolist()
+        count, *totals = removals["totals"].tolist()
         corrections = Corrections(removals["hashes"], Counts(*removals["corrections"]))
-        segments = [
-            Segment(mapped(paths[name]), removals[name], paths[name])
-            for name in map(_name, range(count))
-        ]
-    return Stack(tuple(segments), corrections, owner_count, work_count)
+        segments = []
+        for number in range(count):
+            path = paths[_name(number)]
+            columns = mapped(path)
+            ownership = ownership_of(removals[_owners_of(number)], columns.run_starts)
+            segments.append(Segment(columns, removals[_name(number)], ownership, path))
+    return Stack(tuple(segments), corrections, *totals)

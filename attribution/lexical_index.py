@@ -38,6 +38,16 @@ class LexicalIndex(Protocol):
         """Remove passages int64[n]; unknown ids are no error."""
         ...
 
+    def reown(
+        self, work_ids: NDArray[np.int64], owner_ids: NDArray[np.int64], *, change: int
+    ) -> None:
+        """Count the words of works int64[n] for owners int64[n]; unknown works are no error.
+
+        Of a work that comes twice the last counts. ``change``: number of the last change of owners
+        that this takes in, kept with the snapshot.
+        """
+        ...
+
     def candidates(
         self, prints: LexicalPrints, k: int, *, allowed: Callable[[int], bool]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

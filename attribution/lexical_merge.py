@@ -15,7 +15,7 @@ from attribution.lexical_ragged import (
     parted,
     spans,
 )
-from attribution.lexical_segment import Segment, count_columns, passage_columns
+from attribution.lexical_segment import Segment, count_columns, passage_columns, segment_over
 from attribution.lexical_stack import NO_CORRECTIONS, Corrections, Counts, Stack
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _POSTINGS_AT_ONCE = 4_000_000
 _PASSAGES_AT_ONCE = 100_000
 _GONE = np.uint32(0xFFFF_FFFF)
-_NO_ORDINAL = np.zeros(0, dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +53,7 @@ def merged(stack: Stack, chosen: Sequence[int], sink: Sink) -> Stack:
     corrections = NO_CORRECTIONS if whole else stack.corrections.plus(left.hashes, left.counts)
     others = [each for place, each in enumerate(stack.segments) if place not in chosen]
     if len(placing.ordinals):
-        others.append(Segment(sink.columns(), _NO_ORDINAL))
+        others.append(segment_over(sink.columns()))
     return replace(stack, segments=tuple(others), corrections=corrections)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution.lexical_columns import Columns
+from attribution.lexical_ownership import Ownership, ownership_of
 from attribution.lexical_ragged import (
     distinct,
     first_not_below,
@@ -33,13 +34,15 @@ _NO_ORDINAL = np.zeros(0, dtype=np.uint32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Columns, and the ordinals of them that were removed: ``dead``, uint32, rising.
+    """Columns, and what became of them: ``dead``, the ordinals removed, uint32, rising.
 
-    ``path``: the file that the columns are mapped from, None where they are in memory.
+    ``ownership``: whose the runs are now. ``path``: the file that the columns are mapped from, None
+    where they are in memory.
     """
 
     columns: Columns
     dead: NDArray[np.uint32]
+    ownership: Ownership
     path: Path | None = None
 
     def __len__(self) -> int:
@@ -62,6 +65,12 @@ class Segment:
         dead = np.union1d(self.dead, ordinals.astype(np.uint32))
         return replace(self, dead=dead)
 
+    def given(self, runs: NDArray[np.int64], owners: NDArray[np.int64]) -> Segment:
+        """Give runs to owners; the columns stay as they are."""
+        of_runs = np.array(self.ownership.of_runs)
+        of_runs[runs] = owners
+        return replace(self, ownership=ownership_of(of_runs, self.columns.run_starts))
+
     def ids_at(self, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the passage ids of ordinals."""
         return np.asarray(self.columns.ids[self.columns.ranks[ordinals]])
@@ -72,7 +81,7 @@ class Segment:
 
     def owners_at(self, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the owners of ordinals."""
-        return np.asarray(self.columns.run_owners[self.columns.runs[ordinals]])
+        return np.asarray(self.ownership.of_runs[self.columns.runs[ordinals]])
 
     def live(self) -> NDArray[np.int64]:
         """List the ordinals that were not removed."""
@@ -125,22 +134,28 @@ class Segment:
         self, owners: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Give the ordinals [low, high) of owners: places in ``owners``, rising, low and high."""
-        first = np.searchsorted(self.columns.run_owners, owners)
-        last = np.searchsorted(self.columns.run_owners, owners, side="right")
-        here = np.flatnonzero(first < last)
-        starts = self.columns.run_starts
-        return here, starts[first[here]].astype(np.int64), starts[last[here]].astype(np.int64)
+        return self.ownership.ranges(owners)
 
     def work_ranges(
         self, works: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Give the same of works; one has a range for each owner it had."""
+        """Give the same of works; one has a range for each owner it was written with."""
+        here, runs = self.runs_of(works)
+        starts = self.columns.run_starts
+        return here, starts[runs].astype(np.int64), starts[runs + 1].astype(np.int64)
+
+    def runs_of(self, works: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the runs of works: places in ``works``, rising, and runs."""
         first = np.searchsorted(self.columns.works, works)
         lengths = np.searchsorted(self.columns.works, works, side="right") - first
         runs = self.columns.work_runs[spans(first, lengths)].astype(np.int64)
-        starts = self.columns.run_starts
-        here = np.repeat(np.arange(len(works)), lengths)
-        return here, starts[runs].astype(np.int64), starts[runs + 1].astype(np.int64)
+        return np.repeat(np.arange(len(works)), lengths), runs
+
+    def live_in(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """List the ordinals of runs that were not removed."""
+        starts = self.columns.run_starts[runs].astype(np.int64)
+        ordinals = spans(starts, self.columns.run_starts[runs + 1].astype(np.int64) - starts)
+        return ordinals[~self.is_dead(ordinals)]
 
     def any_live(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell for ranges of ordinals whether something there was not removed."""
@@ -202,7 +217,12 @@ def segment_of(
         many_owners=_NO_ORDINAL,
         many_holders=_NO_ORDINAL,
     )
-    return Segment(columns, _NO_ORDINAL)
+    return segment_over(columns)
+
+
+def segment_over(columns: Columns) -> Segment:
+    """Make a segment of columns as they were written: all there, and all with their owners."""
+    return Segment(columns, _NO_ORDINAL, ownership_of(columns.run_owners, columns.run_starts))
 
 
 def passage_columns(

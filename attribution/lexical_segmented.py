@@ -5,8 +5,11 @@ Log-structured as in O'Neil et al., "The log-structured merge-tree" (1996).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from attribution import lexical_change, lexical_files
 from attribution.lexical_candidates import Reach, candidates
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from attribution.lexical import LexicalPrints
@@ -73,6 +75,21 @@ class SegmentedLexicalIndex:
         with self._lock:
             self._stack = lexical_change.removed(self._stack, passage_ids)
 
+    def reown(
+        self, work_ids: NDArray[np.int64], owner_ids: NDArray[np.int64], *, change: int
+    ) -> None:
+        """Count the words of works int64[n] for owners int64[n]; unknown works are no error.
+
+        Of a work that comes twice the last counts. ``change``: number of the last change of owners
+        that this takes in, kept with the snapshot.
+        """
+        assert len(work_ids) == len(owner_ids), len(owner_ids)
+        assert min(owner_ids.min(initial=0), change) >= 0, "no id is negative"
+        works, from_the_end = np.unique(work_ids[::-1], return_index=True)
+        with self._lock:
+            stack = lexical_change.reowned(self._stack, works, owner_ids[::-1][from_the_end])
+            self._stack = replace(stack, owner_change=change)
+
     def candidates(
         self, prints: LexicalPrints, k: int, *, allowed: Callable[[int], bool]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -113,6 +130,11 @@ class SegmentedLexicalIndex:
     def work_count(self) -> int:
         """Number of distinct works."""
         return self._stack.work_count
+
+    @property
+    def owner_change(self) -> int:
+        """Number of the last change of owners taken in."""
+        return self._stack.owner_change
 
     def __len__(self) -> int:
         return len(self._stack)

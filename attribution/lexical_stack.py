@@ -28,7 +28,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corrections:
-    """What the sums over segments say too much, by hash, rising: to be added, mostly negative."""
+    """What the sums over segments say too much or too little, by hash, rising: to be added."""
 
     hashes: NDArray[np.uint64]
     counts: Counts
@@ -59,13 +59,15 @@ class Stack:
     """Segments of which none holds a living passage of another.
 
     Each segment stands for the owners and works of a hash that no segment knew when it came, so
-    that counts over all segments are sums; what was removed since is in ``corrections``.
+    that counts over all segments are sums; what was removed or changed its owner since is in
+    ``corrections``. ``owner_change``: the last change of owners taken in.
     """
 
     segments: tuple[Segment, ...] = ()
     corrections: Corrections = NO_CORRECTIONS
     owner_count: int = 0
     work_count: int = 0
+    owner_change: int = 0
 
     def __len__(self) -> int:
         return sum(len(segment) for segment in self.segments)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.lexical_ragged import distinct, found_in, paired, parted, spans, starts_in
 from attribution.weights import weights_of_grams, weights_of_terms
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _LEAST_TERM_WEIGHT = 0.1
 _LEAST_GRAM_WEIGHT = 1.0
 _FIRST_BITS = 18
 _LATER_BITS = np.uint64(64 - _FIRST_BITS)
+_MIXED = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +67,15 @@ def overlap_of(prints: LexicalPrints, pairs: Pairs, lexicon: LexicalIndex) -> Ov
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Which distinct member (by number) of which pair's row was found, and its weight."""
+    """Which distinct member (by number) of which pair's row was found, by pair, then by member.
 
-    pair: NDArray[np.int64]
-    member: NDArray[np.int64]
-    weight: NDArray[np.float64]
-    whole_of_row: NDArray[np.float64]
+    ``weights`` are those of all members, by number; ``whole`` the sum of each row's.
+    """
+
+    pairs: NDArray[np.int64]
+    members: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    whole: NDArray[np.float64]
 
 
 def _contained(
@@ -83,43 +88,45 @@ def _contained(
 ) -> tuple[NDArray[np.float64], _Found]:
     """Give the weight of what rows and sources share over that of the row, float64[c]."""
     (offsets, hashes), (other_offsets, other_hashes), (rows, sources) = own, other, pairs
-    distinct, member = np.unique(hashes, return_inverse=True)
-    weights = weigh(lexicon, distinct)
+    named = distinct(hashes.copy())
+    weights = weigh(lexicon, named)
     row_of = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    key, first = np.unique(row_of * max(len(distinct), 1) + member, return_index=True)
-    whole = _sums(row_of[first], weights[member[first]], len(offsets) - 1)
-    shared, place = _places(distinct, other_hashes)
-    source_of = np.repeat(np.arange(len(other_offsets) - 1), np.diff(other_offsets))[shared]
+    held = distinct(paired(row_of, np.searchsorted(named, hashes)))
+    held_by, member = parted(held)
+    whole = _sums(held_by, weights[member], len(offsets) - 1)
+    at, place = _places(named, other_hashes)
+    source_of = np.repeat(np.arange(len(other_offsets) - 1), np.diff(other_offsets))[at]
+    source_of, place = parted(distinct(paired(source_of, place)))
     shared_offsets = np.searchsorted(source_of, np.arange(len(other_offsets)))
     lengths = np.diff(shared_offsets)[sources]
     pair = np.repeat(np.arange(len(rows)), lengths)
-    shift = np.repeat(shared_offsets[:-1][sources] - np.cumsum(lengths) + lengths, lengths)
-    members = place[np.arange(len(pair)) + shift]
-    wanted = rows[pair] * max(len(distinct), 1) + members
-    at = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
-    held = key[at] == wanted if len(key) else np.zeros(len(wanted), np.bool_)
-    pair, members = pair[held], members[held]
-    _, once = np.unique(pair * max(len(distinct), 1) + members, return_index=True)
-    pair, members = pair[once], members[once]
+    members = place[spans(shared_offsets[sources], lengths)]
+    found = _members(held, paired(rows[pair], members))
+    pair, members = pair[found], members[found]
     sums = _sums(pair, weights[members], len(rows))
-    found = _Found(pair, members, weights[members], whole)
-    return sums / np.maximum(whole[rows], least), found
+    return sums / np.maximum(whole[rows], least), _Found(pair, members, weights, whole)
 
 
 def _places(
-    distinct: NDArray[np.uint64], hashes: NDArray[np.uint64]
+    named: NDArray[np.uint64], hashes: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find which hashes are among the distinct ones, and where there.
+    """Find which hashes are among those named, rising, and where there.
 
     Most are not: a table of their first bits says so sooner than a search does.
     """
     begun = np.zeros(1 << _FIRST_BITS, dtype=np.bool_)
-    begun[distinct >> _LATER_BITS] = True
+    begun[named >> _LATER_BITS] = True
     likely = np.flatnonzero(begun[hashes >> _LATER_BITS])
-    place = np.searchsorted(distinct, hashes[likely])
-    place[place == len(distinct)] = 0
-    shared = distinct[place] == hashes[likely]
+    place, shared = found_in(named, hashes[likely])
     return likely[shared], place[shared]
+
+
+def _members(held: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Find which of the wanted are held, which rise; most are not, as above."""
+    begun = np.zeros(1 << _FIRST_BITS, dtype=np.bool_)
+    begun[(held * _MIXED) >> _LATER_BITS] = True
+    likely = np.flatnonzero(begun[(wanted * _MIXED) >> _LATER_BITS])
+    return likely[found_in(held, wanted[likely])[1]]
 
 
 def _of_works(found: _Found, pairs: Pairs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -127,16 +134,12 @@ def _of_works(found: _Found, pairs: Pairs) -> tuple[NDArray[np.float64], NDArray
     if not len(pairs.rows):
         return np.zeros(0), np.zeros(0)
     order = np.lexsort((pairs.work_ids, pairs.rows))
-    rows, works = pairs.rows[order], pairs.work_ids[order]
-    new = np.ones(len(rows), dtype=np.bool_)
-    new[1:] = (rows[1:] != rows[:-1]) | (works[1:] != works[:-1])
-    group = np.empty(len(rows), dtype=np.int64)
+    new = starts_in(pairs.rows[order]) | starts_in(pairs.work_ids[order])
+    group = np.empty(len(order), dtype=np.int64)
     group[order] = np.cumsum(new) - 1
-    members = int(found.member.max(initial=0)) + 1
-    _, once = np.unique(group[found.pair] * members + found.member, return_index=True)
-    sums = _sums(group[found.pair[once]], found.weight[once], int(group.max()) + 1)
-    rare = sums[group]
-    return rare / np.maximum(found.whole_of_row[pairs.rows], _LEAST_GRAM_WEIGHT), rare
+    held_by, member = parted(distinct(paired(group[found.pairs], found.members)))
+    rare = _sums(held_by, found.weights[member], int(group.max()) + 1)[group]
+    return rare / np.maximum(found.whole[pairs.rows], _LEAST_GRAM_WEIGHT), rare
 
 
 def _sums(

@@ -12,6 +12,7 @@ from attribution.values import Attribution, Evidence, Examination, Fingerprint, 
 from worker.examining import ORIGIN_FROM_CONFIDENCE, PROPOSED_FROM_PPM
 
 NEAR_COPY, DERIVED = "near copy", "derived"
+UNEXAMINED = 10**9  # the one owner of what waits for its examination
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Market:
         return float(np.mean([bool(flags_of(each)) for each in prints]))
 
     def _register(self, texts: Mapping[int, str], *, examined: bool) -> None:
-        prints = self.registry.register(texts, owners=self._owners)
+        waiting = dict.fromkeys(texts, UNEXAMINED) if examined else self._owners
+        prints = self.registry.register(texts, owners=waiting)
         ids = np.sort(self.registry.index.passage_ids())
         works = self.registry.lexicon.works_of(ids)
         for work, fingerprint in zip(texts, prints, strict=True):
@@ -103,9 +105,10 @@ class Market:
         if found.near_copy:
             self.remarks[work].append(NEAR_COPY)
             self._out.add(work)
-            self._reown(work, self._owners[found.findings[0].work_id], fingerprint, ids)
+            self._owners[work] = self._owners[found.findings[0].work_id]
         elif any(one.share_ppm >= PROPOSED_FROM_PPM for one in found.findings):
             self.remarks[work].append(DERIVED)
+        self.registry.lexicon.reown(np.array([work]), np.array([self._owners[work]]), change=0)
 
     def _point(self, fingerprint: Fingerprint, ids: np.ndarray, found: Examination) -> None:
         """What matches a passage taken from an earlier work belongs to that one."""
@@ -120,9 +123,3 @@ class Market:
             best: Evidence | None = evidence.get(start)
             if best is not None:
                 self.registry.catalogue.add([replace(known[passage], origin=best.passage_id)])
-
-    def _reown(self, work: int, owner: int, fingerprint: Fingerprint, ids: np.ndarray) -> None:
-        self._owners[work] = owner
-        self.registry.lexicon.add(
-            ids, np.full(len(ids), work), np.full(len(ids), owner), fingerprint.lexical
-        )

@@ -131,11 +131,6 @@ class EngineRoom:
             self._engine = self._engine_over(indexes)
             return count
 
-    def reown(self, work_id: int) -> None:
-        """Count the words of a work for the owner it has now, after it was found to be a copy."""
-        with self._lock:
-            self._open().reown(work_id)
-
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Say whether the caller is the one thread of this process that may feed the encoder.

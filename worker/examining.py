@@ -45,8 +45,6 @@ def examine_next(database: Database, room: EngineRoom, *, now: datetime) -> int:
             outcome = _examine(database, room, work, registry)
             with unit_of_work(database) as session:
                 examinations.store(session, work.work_id, outcome, now=now)
-            if outcome.origin_work_id is not None:
-                room.reown(work.work_id)
             count += 1
         return count
 

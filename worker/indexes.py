@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from attribution.index_choice import IndexPlace, OpenedIndex, empty_index, open_index
 from attribution.lexical import LexicalPrints
 from attribution.lexical_segmented import SegmentedLexicalIndex
 from attribution.passage_index import PassageIndex
 from attribution.snapshot import SnapshotRefused
-from service.store import embeddings, owners, passages
+from service.store import embeddings, owners
 from service.store.database import Database, unit_of_work
 from service.store.embeddings import Embedded
 
 EMBEDDINGS_A_STEP = 5_000
+CHANGES_A_STEP = 10_000
 SAVE_AFTER = 2_000
 """New embeddings after which the snapshots on disk are renewed while work goes on."""
 _WORDS = "terms_v1"
@@ -67,7 +67,7 @@ class StoredIndexes:
         return min(self._vectors.watermark, self._words_seen)
 
     def top_up(self, progress: Progress | None = None) -> None:
-        """Take in the rows that are new, in order."""
+        """Take in the rows that are new, in order, and who owns works since."""
         while True:
             with unit_of_work(self._database) as session:
                 fresh = embeddings.after(
@@ -83,6 +83,7 @@ class StoredIndexes:
             self._take(fresh)
             if progress:
                 progress("topping up the index", self.watermark, newest)
+        self._reown()
         if self.watermark - self._saved_at >= SAVE_AFTER:
             self.save()
 
@@ -98,16 +99,21 @@ class StoredIndexes:
             self.words.add(ids, works, of, prints)
             self._words_seen = fresh.number
 
-    def reown(self, work_id: int) -> None:
-        """Count the words of a work for the owner it has now, after it was found to be a copy."""
-        with unit_of_work(self._database) as session:
-            own = passages.of_work(
-                session, work_id, self._encoder_id, dimension=self._place.dimension
-            )
-            owner = owners.owner_of_works(session, [work_id])[work_id]
-        ids: NDArray[np.int64] = np.array(own.passage_ids, np.int64)
-        prints = LexicalPrints.unpacked(own.prints)
-        self.words.add(ids, np.full_like(ids, work_id), np.full_like(ids, owner), prints)
+    def _reown(self) -> None:
+        """Count the words of works for the owners they have now: examined, or no copies any more.
+
+        After the rows: whatever they were read with has its change behind the last one seen.
+        """
+        while True:
+            with unit_of_work(self._database) as session:
+                number, works = owners.changed_after(
+                    session, self.words.owner_change, limit=CHANGES_A_STEP
+                )
+                owner_of = owners.owner_of_works(session, works)
+            if not works:
+                return
+            of = np.array([owner_of[work] for work in works], np.int64)
+            self.words.reown(np.array(works, np.int64), of, change=number)
 
     def save(self) -> None:
         """Write the snapshots if the indexes have grown since the last ones."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.store import owners
 from service.store.attributions import EvidenceRow, written
 from service.store.database import Database, driver, only_one
 
@@ -96,6 +97,7 @@ def registry(session: Session) -> dict[int, Registered]:
         "SELECT w.work_id, w.registered_at, w.commons, w.withdrawn_at IS NOT NULL, "
         "coalesce(v.holder_ids, '{}') FROM work w "
         "LEFT JOIN (SELECT DISTINCT ON (work_id) work_id, holder_ids FROM rights_version "
+        "WHERE superseded_at IS NULL "
         "ORDER BY work_id, lower(days) DESC) AS v USING (work_id)"
     )
     return {
@@ -136,4 +138,5 @@ def store(session: Session, work_id: int, examined: Examined, *, now: datetime) 
         "WHERE passage.passage_id = t.p AND passage.work_id = %s",
         (list(examined.origins), list(examined.origins.values()), work_id),
     )
+    owners.changed(session, work_id)
     return True

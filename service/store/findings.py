@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
-from service.store import attributions
+from service.store import attributions, owners
 from service.store.attributions import EvidenceRow
 from service.store.text_rules import check_text
 
@@ -125,6 +125,7 @@ def dismiss(session: Session, finding_id: int, *, by: str, reason: str, now: dat
         ),
         values,
     )
+    owners.changed(session, found.work_id, with_copies=True)
     return found
 
 

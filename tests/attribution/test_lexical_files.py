@@ -190,7 +190,7 @@ def test_a_damaged_file_is_refused(folder):
 @pytest.mark.parametrize("content", [b"", b"short", b"of a layout from the year 1970", b"\0" * 99])
 def test_a_file_that_holds_something_else_is_refused(folder, name, content):
     files = {path.name[65:]: path.read_bytes() for path in (folder / "lexical").glob("*-*")}
-    claims = Snapshot(kind="lexical", digest="terms/segments-1", dimension=0, count=4, watermark=1)
+    claims = Snapshot(kind="lexical", digest="terms/segments-2", dimension=0, count=4, watermark=1)
     write_snapshot(folder, claims, files)
     assert SegmentedLexicalIndex.load(folder, digest="terms")[1] == 1
     write_snapshot(folder, claims, files | {name: content})
@@ -199,6 +199,6 @@ def test_a_file_that_holds_something_else_is_refused(folder, name, content):
 
 def test_a_snapshot_that_holds_another_number_of_passages_is_refused(folder):
     files = {path.name[65:]: path.read_bytes() for path in (folder / "lexical").glob("*-*")}
-    claims = Snapshot(kind="lexical", digest="terms/segments-1", dimension=0, count=5, watermark=1)
+    claims = Snapshot(kind="lexical", digest="terms/segments-2", dimension=0, count=5, watermark=1)
     write_snapshot(folder, claims, files)
     assert refusal(folder) == "holds 4 passages, not 5"

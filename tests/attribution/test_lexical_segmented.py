@@ -23,6 +23,10 @@ class PlainIndex:
     def __init__(self):
         self.held = {}
 
+    def reown(self, owners):
+        for passage_id, (work, owner, *words) in self.held.items():
+            self.held[passage_id] = (work, owners.get(work, owner), *words)
+
     def holding(self, name):
         return [e for e in self.held.values() if name in e[2] or name in e[3]]
 
@@ -87,6 +91,7 @@ passages = st.tuples(
 steps = st.one_of(
     st.tuples(st.just("add"), st.lists(st.tuples(st.integers(0, 30), passages), max_size=8)),
     st.tuples(st.just("remove"), st.lists(st.integers(0, 35), max_size=6)),
+    st.tuples(st.just("reown"), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)))),
     st.tuples(st.just("save"), st.booleans()),
 )
 
@@ -117,6 +122,9 @@ def apply(step, index, plain, folder):
         index.remove(ints(given))
         for passage_id in given:
             plain.held.pop(passage_id, None)
+    elif name == "reown":
+        index.reown(ints(work for work, _ in given), ints(to for _, to in given), change=len(given))
+        plain.reown(dict(given))
     else:
         index.save(folder, "terms", 7)
         if given:

@@ -5,6 +5,7 @@ import pytest
 
 from service.store import findings
 from service.store.database import unit_of_work
+from worker.embedding import embed_next
 from worker.indexes import StoredIndexes
 
 ALL = 1_000_000
@@ -126,5 +127,28 @@ def test_a_copy_counts_for_the_owner_of_what_it_copies(indexed, texts):
     with unit_of_work(indexed.database) as session:
         (found,) = findings.of_work(session, copy)
         findings.dismiss(session, found.finding_id, by="op", reason="No.", now=indexed.clock())
-    indexes.reown(copy)
+    indexes.top_up()
     assert (words.work_count, words.owner_count) == (2, 2)
+
+
+def test_works_not_examined_yet_count_for_one_owner_whoever_registered_them(indexed, texts):
+    indexed.registers("Essay", texts.essay, {"Bo": ALL})
+    indexed.registers("News", texts.nothing, {"Cy": ALL})
+    embed_next(indexed.database, indexed.room, now=indexed.clock())
+    waiting = opened(indexed)
+    assert (waiting.words.work_count, waiting.words.owner_count) == (3, 2)
+    waiting.save()
+    indexed.works()
+    for indexes in (waiting, opened(indexed)):
+        indexes.top_up()
+        assert indexes.rebuilt_because is None
+        assert (indexes.words.work_count, indexes.words.owner_count) == (3, 3)
+
+
+def test_an_index_built_anew_knows_the_owners_of_today(indexed, texts):
+    indexed.registers("Essay", texts.essay, {"Bo": ALL})
+    indexed.works()
+    indexes = opened(indexed)
+    indexes.rebuild()
+    assert indexes.words.owner_count == 2
+    assert indexes.words.owner_change == 2
