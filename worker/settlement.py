@@ -1,18 +1,17 @@
 """Settlement: claim attributed batches, decide in arrays, store all they change in one commit."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 from sqlmodel import Session
 
 from service.ledger import accounts
+from service.ledger.allocation import Int64s
 from service.ledger.contract import Contract, NoContract
 from service.ledger.errors import LedgerError
 from service.ledger.journal import Kind
-from service.ledger.money import PPM
 from service.ledger.period import Period
 from service.ledger.settlement_array import (
     AccountCodes,
@@ -24,24 +23,16 @@ from service.ledger.settlement_array import (
     work_key_hashes,
 )
 from service.ledger.tiers import Tier
-from service.store import (
-    eligibility,
-    journal,
-    lines,
-    periods,
-    rights,
-    settlement_rows,
-    terms,
-    work_batches,
-)
+from service.store import journal, periods, sale_table, settlement_rows, terms, work_batches
 from service.store.database import Database, unit_of_work
 from service.store.entry_rows import EntryColumns
 from service.store.lines import LineKey
-from service.store.sales import unsigned
-from service.store.settlement_rows import SaleRow
+from service.store.sale_table import SaleTable, date_of
+from worker.eligible import Eligible, eligible
 
 MOST_SALES = 5_000
 """Sales of one transaction."""
+_NONE = -1
 
 
 class CurrencyDiffers(LedgerError):
@@ -53,7 +44,18 @@ class CurrencyDiffers(LedgerError):
         )
 
 
-def settle_batch(database: Database, *, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Numbers of lines and accounts met so far; they never change.
+
+    For some batches in a row: one that raises may have met what was then rolled back.
+    """
+
+    lines: dict[LineKey, int] = field(default_factory=dict)
+    accounts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def settle_batch(database: Database, *, now: datetime, memory: Memory | None = None) -> int:
     """Settle the oldest attributed batches, at most 5,000 sales; return how many. Idempotent.
 
     The period's row is held FOR SHARE to the commit: a close that begins meanwhile waits for us,
@@ -74,90 +76,127 @@ def settle_batch(database: Database, *, now: datetime) -> int:
         for closes in (True, False):
             part = [batch for batch in batches if batch.closes is closes]
             if part:
-                sales = settlement_rows.sales_of(session, part)
-                _settle(session, sales, into=into[closes], month=month, now=now)
+                sales = sale_table.of_batches(session, part)
+                settle_sales(session, sales, into[closes], month, now=now, memory=memory)
                 count += len(sales)
         work_batches.settled(session, batches, now=now)
         return max(count, 1)
 
 
-def _settle(
-    session: Session, sales: Sequence[SaleRow], *, into: Period, month: Period, now: datetime
+def settle_sales(
+    session: Session,
+    sales: SaleTable,
+    into: Period,
+    month: Period,
+    *,
+    now: datetime,
+    memory: Memory | None = None,
 ) -> None:
-    good = _with_contracts(session, sales, month=month, now=now)
-    by_currency: dict[str, list[tuple[SaleRow, Contract]]] = defaultdict(list)
-    for sale, contract in good:
-        if sale.gross_nanos:
-            by_currency[sale.currency].append((sale, contract))
-    for currency, group in sorted(by_currency.items()):
-        entries = decide(session, group, currency=currency, into=into, month=month)
+    """Post sales of one month into a period whose row is held; what cannot be is quarantined."""
+    contracts = contracts_of(session, sales)
+    for row, error in contracts.refused:
+        settlement_rows.quarantine(
+            session,
+            int(sales.sale_ids[row]),
+            vendor_id=int(sales.vendor_ids[row]),
+            period=month.number,
+            reason=error.code,
+            facts={"sentence": error.sentence, **error.facts},
+            now=now,
+        )
+    for currency, rows in contracts.by_currency(sales):
+        entries = decide(
+            session,
+            sales.take(rows),
+            contracts.take(rows),
+            currency=currency,
+            into=into,
+            month=month,
+            memory=memory,
+        )
         journal.append(session, entries, now=now)
 
 
-def _with_contracts(
-    session: Session, sales: Sequence[SaleRow], *, month: Period, now: datetime
-) -> list[tuple[SaleRow, Contract]]:
-    known = terms.of_vendors(session, sorted({sale.vendor_id for sale in sales}))
-    good: list[tuple[SaleRow, Contract]] = []
-    on_day: dict[tuple[int, date], Contract] = {}
-    for sale in sales:
-        key = (sale.vendor_id, sale.sold_at.astimezone(UTC).date())
+@dataclass(frozen=True, slots=True, eq=False)
+class ContractOfSale:
+    """The contract of each sale's vendor and day.
+
+    ``of_row`` [n]: its place among ``contracts``, -1 where the sale is refused.
+    """
+
+    contracts: Sequence[Contract]
+    of_row: Int64s
+    refused: Sequence[tuple[int, LedgerError]] = ()
+
+    def take(self, rows: Int64s) -> "ContractOfSale":
+        """Return those of some sales."""
+        return ContractOfSale(self.contracts, self.of_row[rows])
+
+    def by_currency(self, sales: SaleTable) -> list[tuple[str, Int64s]]:
+        """List the rows of sales that have an entry, by currency."""
+        rows = np.flatnonzero((self.of_row != _NONE) & (sales.gross > 0))
+        found = sales.currencies[rows]
+        return [(name.decode(), rows[found == name]) for name in np.unique(found).tolist()]
+
+
+def contracts_of(session: Session, sales: SaleTable) -> ContractOfSale:
+    """Find the contract of each sale, or why it cannot be settled."""
+    known = terms.of_vendors(session, np.unique(sales.vendor_ids).tolist())
+    pairs, inverse = np.unique(
+        np.stack([sales.vendor_ids, sales.days]), axis=1, return_inverse=True
+    )
+    numbers: dict[int, int] = {}
+    contracts: list[Contract] = []
+    of_pair = np.full(pairs.shape[1], _NONE, np.int64)
+    missing: dict[int, LedgerError] = {}
+    for at, (vendor_id, day) in enumerate(pairs.T.tolist()):
         try:
-            if key not in on_day:
-                on_day[key] = known[sale.vendor_id].contract_on(key[1])
-            _check_currency(sale, on_day[key])
-        except (NoContract, CurrencyDiffers) as error:
-            settlement_rows.quarantine(
-                session,
-                sale.sale_id,
-                vendor_id=sale.vendor_id,
-                period=month.number,
-                reason=error.code,
-                facts={"sentence": error.sentence, **error.facts},
-                now=now,
-            )
-        else:
-            good.append((sale, on_day[key]))
-    return good
-
-
-def _check_currency(sale: SaleRow, contract: Contract) -> None:
-    if contract.currency != sale.currency:
-        raise CurrencyDiffers(sale.sale_id, sale=sale.currency, contract=contract.currency)
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Eligible shares of each sale, by line key, and what is left unmatched [n]."""
-
-    of_sale: list[list[tuple[LineKey, int]]]
-    unmatched_ppm: list[int]
+            contract = known[vendor_id].contract_on(date_of(day))
+        except NoContract as error:
+            missing[at] = error
+            continue
+        if contract.contract_id not in numbers:
+            numbers[contract.contract_id] = len(contracts)
+            contracts.append(contract)
+        of_pair[at] = numbers[contract.contract_id]
+    inverse = inverse.reshape(-1)
+    of_row = of_pair[inverse]
+    refused: list[tuple[int, LedgerError]] = [
+        (row, missing[int(inverse[row])]) for row in np.flatnonzero(of_row == _NONE).tolist()
+    ]
+    currencies = np.array([one.currency.encode() for one in contracts] or [b""], "S3")
+    differs = (of_row != _NONE) & (currencies[of_row] != sales.currencies)
+    for row in np.flatnonzero(differs).tolist():
+        sale, wanted = sales.currencies[row].decode(), contracts[of_row[row]].currency
+        differing = CurrencyDiffers(int(sales.sale_ids[row]), sale=sale, contract=wanted)
+        refused.append((row, differing))
+    return ContractOfSale(contracts, np.where(differs, _NONE, of_row), refused)
 
 
 def decide(
     session: Session,
-    group: Sequence[tuple[SaleRow, Contract]],
+    sales: SaleTable,
+    contracts: ContractOfSale,
     *,
     currency: str,
     into: Period,
     month: Period,
+    memory: Memory | None = None,
 ) -> EntryColumns:
     """Settle sales of one currency and month; returns their entries, ready to append."""
-    sales = [sale for sale, _ in group]
-    matches = eligible_matches(session, sales)
-    line_ids = lines.ids(session, (key for of_one in matches.of_sale for key, _ in of_one))
+    memory = memory or Memory()
     codes = AccountCodes()
-    columns = _columns(sales, matches, line_ids, codes)
-    legs = _legs(group, *columns, month=month, codes=codes)
-    merged = merge(legs, journal.account_ids(session, codes.names, currency))
-    sale_ids = np.array([sale.sale_id for sale in sales], np.int64)
+    columns, matches = columns_of(sales, eligible(session, sales, known=memory.lines), codes)
+    legs = _legs(sales, columns, matches, contracts, month=month, codes=codes)
+    ids = journal.account_ids(session, codes.names, currency, known=memory.accounts)
+    merged = merge(legs, ids)
     counts = np.bincount(merged.row, minlength=len(sales))
     return EntryColumns(
         Kind.SALE.number,
         into.number,
         currency,
-        sale_ids,
-        sale_ids,
+        sales.sale_ids,
+        sales.sale_ids,
         counts,
         merged.code,
         merged.nanos,
@@ -165,28 +204,26 @@ def decide(
 
 
 def _legs(
-    group: Sequence[tuple[SaleRow, Contract]],
+    sales: SaleTable,
     columns: SaleColumns,
-    match_columns: MatchColumns,
+    matches: MatchColumns,
+    contracts: ContractOfSale,
     *,
     month: Period,
     codes: AccountCodes,
 ) -> list[Legs]:
     """Settle the sales of each contract and tier together."""
-    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    contracts: dict[int, Contract] = {}
-    for row, (sale, contract) in enumerate(group):
-        groups[contract.contract_id, sale.tier].append(row)
-        contracts[contract.contract_id] = contract
     legs: list[Legs] = []
-    for (contract_id, tier), rows in groups.items():
-        chosen = np.array(rows, np.int64)
+    groups = contracts.of_row * len(Tier) + sales.tiers
+    for group in np.unique(groups).tolist():
+        chosen = np.flatnonzero(groups == group)
         part = SaleColumns(*(getattr(columns, name)[chosen] for name in SaleColumns.__slots__))
+        contract, tier = divmod(group, len(Tier))
         legs.append(
             settle_columns(
                 part,
-                match_columns,
-                contracts[contract_id],
+                matches,
+                contracts.contracts[contract],
                 month=month,
                 tier=Tier.numbered(tier),
                 codes=codes,
@@ -195,52 +232,24 @@ def _legs(
     return legs
 
 
-def eligible_matches(session: Session, sales: Sequence[SaleRow]) -> Matches:
-    """Keep the shares of works that may earn from each sale; the rest is unmatched."""
-    work_ids = sorted({work for sale in sales for work in sale.work_ids or ()})
-    by_day = rights.of_works(session, work_ids)
-    windows = eligibility.windows_of(session, work_ids)
-    version_on: dict[tuple[int, date], int | None] = {}
-    of_sale, unmatched = [], []
-    for sale in sales:
-        kept: list[tuple[LineKey, int]] = []
-        day = sale.sold_at.astimezone(UTC).date()
-        for work, share in zip(sale.work_ids or (), sale.shares_ppm or (), strict=True):
-            if (work, day) not in version_on:
-                version = by_day.on(work, day)
-                version_on[work, day] = version.rights_version_id if version else None
-            version_id = version_on[work, day]
-            if version_id is not None and windows[work].covers(sale.sold_at):
-                key = LineKey(work, version_id, sale.vendor_id, sale.tier, sale.currency)
-                kept.append((key, share))
-        of_sale.append(kept)
-        unmatched.append(PPM - sum(share for _, share in kept))
-    return Matches(of_sale, unmatched)
-
-
-def _columns(
-    sales: Sequence[SaleRow],
-    matches: Matches,
-    line_ids: Mapping[LineKey, int],
-    codes: AccountCodes,
+def columns_of(
+    sales: SaleTable, paid: Eligible, codes: AccountCodes
 ) -> tuple[SaleColumns, MatchColumns]:
-    counts = np.array([len(of_one) for of_one in matches.of_sale], np.int64)
-    flat = [pair for of_one in matches.of_sale for pair in of_one]
-    hashes = work_key_hashes(sorted({key.work_id for key, _ in flat}))
-    line_codes = {key: codes.code(accounts.line(line_ids[key])) for key in {key for key, _ in flat}}
+    """Put the facts of sales as the array form of settlement takes them."""
+    counts = np.bincount(paid.rows, minlength=len(sales)).astype(np.int64)
+    works, work = np.unique(paid.works, return_inverse=True)
+    hashes = work_key_hashes(works.tolist())
+    keys = np.array([hashes[name] for name in works.tolist()], np.uint64)
+    lines, line = np.unique(paid.line_ids, return_inverse=True)
+    names = np.array([codes.code(accounts.line(number)) for number in lines.tolist()], np.int64)
     columns = SaleColumns(
         row=np.arange(len(sales), dtype=np.int64),
-        ties=np.array([unsigned(sale.tie) for sale in sales], np.uint64),
-        tokens=np.array([sale.output_tokens for sale in sales], np.int64),
-        gross=np.array([sale.gross_nanos for sale in sales], np.int64),
-        unmatched_ppm=np.array(matches.unmatched_ppm, np.int64),
-        has_text=np.array([sale.has_text for sale in sales], np.int64),
-        first_match=np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64),
+        ties=sales.ties,
+        tokens=sales.tokens,
+        gross=sales.gross,
+        unmatched_ppm=paid.unmatched_ppm,
+        has_text=sales.has_text,
+        first_match=np.cumsum(counts) - counts,
         match_count=counts,
     )
-    match_columns = MatchColumns(
-        share_ppm=np.array([share for _, share in flat], np.int64),
-        work_keys=np.array([hashes[key.work_id] for key, _ in flat], np.uint64),
-        line_codes=np.array([line_codes[key] for key, _ in flat], np.int64),
-    )
-    return columns, match_columns
+    return columns, MatchColumns(paid.shares, keys[work], names[line])

@@ -100,10 +100,21 @@ def allocate_segments(
     shares, rests = np.divmod(remainder[segment] * weights, totals[segment])
     parts = quotient[segment] * weights + shares
     left = size - np.add.reduceat(parts, starts)
-    order = np.lexsort((mix_array(ties[segment], keys), -rests, segment))
-    rank = np.arange(len(weights)) - starts[segment]
-    parts[order[rank < left[segment]]] += 1
+    parts[_luckiest(segment, left, rests, keys, ties)] += 1
     return np.where(amounts[segment] < 0, -parts, parts)
+
+
+def _luckiest(segment: Int64s, left: Int64s, rests: Int64s, keys: UInt64s, ties: UInt64s) -> Int64s:
+    """Return the places that get one of the nanos left over; most amounts divide without any."""
+    places = np.flatnonzero(left[segment] > 0)
+    if not len(places):
+        return places
+    of = segment[places]
+    order = np.lexsort((mix_array(ties[of], keys[places]), -rests[places], of))
+    of = of[order]
+    heads = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
+    rank = np.arange(len(of)) - np.repeat(heads, np.diff(np.r_[heads, len(of)]))
+    return places[order[rank < left[of]]]
 
 
 def allocate_rows(amounts: Int64s, weights: Int64s, keys: UInt64s, ties: UInt64s) -> Int64s:

@@ -6,7 +6,7 @@ nano.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -71,6 +71,8 @@ class Pool:
 class Step:
     """One claim. ``rates``: nanos per token, or ppm of gross or rest, by tier; absent is zero.
 
+    ``at_least`` and ``at_most``: nanos per token by tier that the claim is raised or capped to,
+    where given; a minimum guarantee still takes no more than remains.
     ``parties`` divides a chain step among chain parties by ppm summing to 1,000,000. A step with
     ``pool`` is the IP pool; one with neither is the vendor's own.
     """
@@ -81,6 +83,8 @@ class Step:
     settles: Settles
     parties: Mapping[str, int]
     pool: Pool | None = None
+    at_least: Mapping[Tier, int] = field(default_factory=dict)
+    at_most: Mapping[Tier, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ class Contract:
         _check(self.steps)
 
     def pool_rate(self, tier: Tier) -> int:
-        """Rate of the IP pool for a tier, zero where nothing goes to sources."""
-        return max((step.rates.get(tier, 0) for step in self.steps if step.pool), default=0)
+        """Rate or guarantee of the IP pool for a tier, zero where nothing goes to sources."""
+        pool = next((step for step in self.steps if step.pool), None)
+        return max(pool.rates.get(tier, 0), pool.at_least.get(tier, 0)) if pool else 0
 
 
 def _check(steps: Sequence[Step]) -> None:
@@ -123,12 +128,23 @@ def _rules(step: Step) -> list[tuple[bool, str]]:
     shared = bool(step.parties)
     return [
         (any(not 0 <= rate <= top for rate in step.rates.values()), f"rates lie in 0..{top}"),
+        *_limits(step),
         (bool(step.pool) and shared, "an IP pool has no parties"),
         (shared and sum(step.parties.values()) != PPM, "parties share 1000000 ppm"),
         (any(part <= 0 for part in step.parties.values()), "each party's share is above zero"),
         (own and not direct, "what the vendor keeps settles direct"),
         (bool(step.pool) and direct, "an IP pool settles on the platform"),
         (bool(step.pool and not 0 <= step.pool.fee_ppm <= PPM), f"fee_ppm lies in 0..{PPM}"),
+    ]
+
+
+def _limits(step: Step) -> list[tuple[bool, str]]:
+    given = (*step.at_least.values(), *step.at_most.values())
+    crossed = any(least > step.at_most.get(tier, least) for tier, least in step.at_least.items())
+    return [
+        (any(not 0 <= n <= MAX_NANOS for n in given), f"at_least, at_most lie in 0..{MAX_NANOS}"),
+        (crossed, "at_least is not above at_most"),
+        (bool(given) and step.basis is Basis.REST, "what takes the rest has no limits"),
     ]
 
 
@@ -154,6 +170,10 @@ def run_down(gross_nanos: int, output_tokens: int, tier: Tier, steps: Sequence[S
                 asked = rest * rate // PPM
             case Basis.REST:
                 asked = rest
+        if tier in step.at_least:
+            asked = max(asked, step.at_least[tier] * output_tokens)
+        if tier in step.at_most:
+            asked = min(asked, step.at_most[tier] * output_tokens)
         got = min(asked, rest)
         taken.append(got)
         shortfall.append(asked - got)
@@ -173,16 +193,25 @@ def run_down_array(
         rate = step.rates.get(tier, 0)
         match step.basis:
             case Basis.PER_TOKEN:
-                fits = tokens <= (rest // rate if rate else MAX_NANOS)
-                got = np.where(fits, np.where(fits, tokens, 0) * rate, rest)
+                got = _per_token(tokens, rate, rest)
             case Basis.OF_GROSS:
                 got = np.minimum(_ppm_of(gross, rate), rest)
             case Basis.OF_REST:
                 got = _ppm_of(rest, rate)
             case Basis.REST:
                 got = rest
+        if tier in step.at_least:
+            got = np.maximum(got, _per_token(tokens, step.at_least[tier], rest))
+        if tier in step.at_most:
+            got = np.minimum(got, _per_token(tokens, step.at_most[tier], rest))
         taken.append(got)
         rest = rest - got
+    return taken
+
+
+def _per_token(tokens: Int64s, rate: int, rest: Int64s) -> Int64s:
+    fits = tokens <= (rest // rate if rate else MAX_NANOS)
+    taken: Int64s = np.where(fits, np.where(fits, tokens, 0) * rate, rest)
     return taken
 
 

@@ -14,7 +14,10 @@ from service.ledger.contract import (
 from service.ledger.tiers import Tier, UnknownTier, parse_tier
 
 _Choice = TypeVar("_Choice", Basis, Settles, UnmatchedGoesTo)
-_FIELDS = {"name", "basis", "rates", "settles", "parties", "fee_ppm", "unmatched"}
+_FIELDS = {
+    *("name", "basis", "rates", "at_least", "at_most"),
+    *("settles", "parties", "fee_ppm", "unmatched"),
+}
 
 
 def steps_to_json(steps: Sequence[Step]) -> list[dict[str, object]]:
@@ -28,6 +31,9 @@ def steps_to_json(steps: Sequence[Step]) -> list[dict[str, object]]:
             "settles": str(step.settles),
             "parties": dict(step.parties),
         }
+        for name, limits in (("at_least", step.at_least), ("at_most", step.at_most)):
+            if limits:
+                fields[name] = {str(tier): nanos for tier, nanos in limits.items()}
         if step.pool:
             fields |= {"fee_ppm": step.pool.fee_ppm, "unmatched": str(step.pool.unmatched)}
         written.append(fields)
@@ -50,23 +56,29 @@ def _step(value: object, place: str) -> Step:
     if "fee_ppm" in value:
         goes_to = _choice(value.get("unmatched", "pool"), UnmatchedGoesTo, f"{place}.unmatched")
         pool = Pool(_whole(value["fee_ppm"], f"{place}.fee_ppm"), goes_to)
-    rates: dict[Tier, int] = {}
-    for name, rate in _object(value.get("rates", {}), f"{place}.rates").items():
-        try:
-            rates[parse_tier(name)] = _whole(rate, f"{place}.rates.{name}")
-        except UnknownTier as error:
-            raise BadContract(f"{place}.rates", error.sentence) from None
     return Step(
         name=str(value["name"]),
         basis=_choice(value.get("basis"), Basis, f"{place}.basis"),
-        rates=rates,
+        rates=_by_tier(value, "rates", place),
         settles=_choice(value.get("settles"), Settles, f"{place}.settles"),
         parties={
             name: _whole(share, f"{place}.parties.{name}")
             for name, share in _object(value.get("parties", {}), f"{place}.parties").items()
         },
         pool=pool,
+        at_least=_by_tier(value, "at_least", place),
+        at_most=_by_tier(value, "at_most", place),
     )
+
+
+def _by_tier(step: Mapping[str, object], name: str, place: str) -> dict[Tier, int]:
+    numbers: dict[Tier, int] = {}
+    for tier, number in _object(step.get(name, {}), f"{place}.{name}").items():
+        try:
+            numbers[parse_tier(tier)] = _whole(number, f"{place}.{name}.{tier}")
+        except UnknownTier as error:
+            raise BadContract(f"{place}.{name}", error.sentence) from None
+    return numbers
 
 
 def _object(value: object, place: str) -> Mapping[str, object]:

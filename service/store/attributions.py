@@ -65,10 +65,12 @@ def known(session: Session, wanted: Sequence[Wanted], *, engine: int) -> dict[Wa
     """Return which wanted texts this engine attributed already in the same era of the catalogue."""
     keys = {(w.text_hash, w.catalogue_at, w.embedding_no): w for w in wanted}
     rows = driver(session).execute(
-        "SELECT a.text_hash, a.catalogue_at, a.embedding_no, a.attribution_id FROM attribution a "
+        "SELECT DISTINCT ON (a.text_hash, a.catalogue_at, a.embedding_no) "
+        "a.text_hash, a.catalogue_at, a.embedding_no, a.attribution_id FROM attribution a "
         "JOIN unnest(%s::bytea[], %s::timestamptz[], %s::bigint[]) AS w (h, c, n) "
         "ON a.text_hash = w.h AND a.catalogue_at = w.c AND a.embedding_no = w.n "
-        "WHERE a.engine_id = %s",
+        "WHERE a.engine_id = %s "
+        "ORDER BY a.text_hash, a.catalogue_at, a.embedding_no, a.revision DESC",
         (*([key[at] for key in keys] for at in range(3)), engine),
     )
     return {keys[bytes(h), at, n]: int(number) for h, at, n, number in rows}
@@ -85,26 +87,70 @@ def insert(
     now: datetime,
 ) -> int | None:
     """Keep one attribution; return its number, None where a second worker's equal one stands."""
-    works = sorted(share_ppm)
     made = driver(session).execute(
-        "INSERT INTO attribution (text_hash, engine_id, embedding_no, catalogue_at, work_ids, "
-        "shares_ppm, unmatched_ppm, evidence, attributed_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING "
-        "RETURNING attribution_id",
-        (
-            wanted.text_hash,
-            engine,
-            wanted.embedding_no,
-            wanted.catalogue_at,
-            works,
-            [share_ppm[work] for work in works],
-            unmatched_ppm,
-            written(evidence),
-            now,
-        ),
+        _INSERT + "VALUES (%(h)s, %(e)s, %(n)s, %(at)s, %(w)s, %(s)s, %(u)s, %(why)s, %(now)s, 1) "
+        "ON CONFLICT DO NOTHING RETURNING attribution_id",
+        _columns(wanted, engine, share_ppm, unmatched_ppm, evidence, now),
     )
     row = made.fetchone()
     return int(row[0]) if row else None
+
+
+_INSERT = (
+    "INSERT INTO attribution (text_hash, engine_id, embedding_no, catalogue_at, work_ids, "
+    "shares_ppm, unmatched_ppm, evidence, attributed_at, revision) "
+)
+
+
+def _columns(
+    wanted: Wanted,
+    engine: int,
+    share_ppm: Mapping[int, int],
+    unmatched_ppm: int,
+    evidence: Sequence[EvidenceRow],
+    now: datetime,
+) -> dict[str, object]:
+    works = sorted(share_ppm)
+    return {
+        "h": wanted.text_hash,
+        "e": engine,
+        "n": wanted.embedding_no,
+        "at": wanted.catalogue_at,
+        "w": works,
+        "s": [share_ppm[work] for work in works],
+        "u": unmatched_ppm,
+        "why": written(evidence),
+        "now": now,
+    }
+
+
+def insert_again(
+    session: Session,
+    wanted: Wanted,
+    *,
+    engine: int,
+    share_ppm: Mapping[int, int],
+    unmatched_ppm: int,
+    evidence: Sequence[EvidenceRow],
+    now: datetime,
+) -> int:
+    """Keep a further attribution of a text that may have one; return its number.
+
+    Two at a time of one text are for the caller to prevent.
+    """
+    made = driver(
+        session
+    ).execute(
+        _INSERT  # noqa: S608 - constants
+        + "SELECT %(h)s, %(e)s, %(n)s, %(at)s, %(w)s::bigint[], %(s)s::integer[], %(u)s, "
+        "%(why)s::jsonb, %(now)s, 1 + coalesce((SELECT max(revision) FROM attribution "
+        "WHERE text_hash = %(h)s AND engine_id = %(e)s AND embedding_no = %(n)s "
+        "AND catalogue_at = %(at)s), 0) RETURNING attribution_id",
+        _columns(wanted, engine, share_ppm, unmatched_ppm, evidence, now),
+    )
+    row = made.fetchone()
+    assert row
+    return int(row[0])
 
 
 def written(evidence: Sequence[EvidenceRow]) -> str:
@@ -123,6 +169,16 @@ def link(session: Session, attribution_of: Mapping[int, int]) -> None:
     driver(session).execute(
         "INSERT INTO sale_attribution (sale_id, version, attribution_id) "
         "SELECT s, 1, a FROM unnest(%s::bigint[], %s::bigint[]) AS t (s, a) ON CONFLICT DO NOTHING",
+        (list(attribution_of), list(attribution_of.values())),
+    )
+
+
+def link_again(session: Session, attribution_of: Mapping[int, int]) -> None:
+    """Give sales a further attribution: the newest one counts."""
+    driver(session).execute(
+        "INSERT INTO sale_attribution (sale_id, version, attribution_id) "
+        "SELECT s, 1 + coalesce((SELECT max(version) FROM sale_attribution v "
+        "WHERE v.sale_id = s), 0), a FROM unnest(%s::bigint[], %s::bigint[]) AS t (s, a)",
         (list(attribution_of), list(attribution_of.values())),
     )
 

@@ -20,19 +20,30 @@ from service.store.entry_rows import (
 )
 
 
-def account_ids(session: Session, names: Sequence[str], currency: str) -> Int64s:
-    """Return the ids of accounts by name, in the order given; accounts new to us are opened."""
-    distinct = sorted(set(names))
-    known = _known_accounts(session, distinct, currency)
-    missing = [name for name in distinct if name not in known]
+def account_ids(
+    session: Session,
+    names: Sequence[str],
+    currency: str,
+    *,
+    known: dict[str, dict[str, int]] | None = None,
+) -> Int64s:
+    """Return the ids of accounts by name, in the order given; accounts new to us are opened.
+
+    ``known``: what was found before by currency, if anything; filled with what was not.
+    """
+    found = {} if known is None else known.setdefault(currency, {})
+    distinct = sorted(set(names) - found.keys())
+    if distinct:
+        found |= _known_accounts(session, distinct, currency)
+    missing = [name for name in distinct if name not in found]
     if missing:
         driver(session).execute(
             "INSERT INTO account (name, currency) SELECT unnest(%s::text[]), %s "
             "ON CONFLICT (name, currency) DO NOTHING",
             (missing, currency),
         )
-        known |= _known_accounts(session, missing, currency)
-    return np.array([known[name] for name in names], np.int64)
+        found |= _known_accounts(session, missing, currency)
+    return np.array([found[name] for name in names], np.int64)
 
 
 def _known_accounts(session: Session, names: list[str], currency: str) -> dict[str, int]:
@@ -165,6 +176,24 @@ def balances_named(session: Session, names: Sequence[str], currency: str) -> dic
     )
     found = {str(name): int(nanos) for name, nanos in rows}
     return {name: found.get(name, 0) for name in names}
+
+
+def newest_batch(session: Session) -> int:
+    """Return the number of the last batch, 0 where there is none."""
+    return int(session.execute(text("SELECT coalesce(max(batch_id), 0) FROM batch")).scalar_one())
+
+
+def posted_since(session: Session, batch_id: int) -> list[Balance]:
+    """Sum what the batches after one posted, by account."""
+    rows = session.execute(
+        text(
+            "SELECT a.name, a.currency, sum(d.delta) FROM balance_delta d "
+            "JOIN account a USING (account_id) WHERE d.batch_id > :batch "
+            "GROUP BY a.name, a.currency ORDER BY a.name, a.currency"
+        ),
+        {"batch": batch_id},
+    )
+    return [Balance(name, currency, int(nanos)) for name, currency, nanos in rows]
 
 
 def posted_on_sale(session: Session, sale_id: int) -> dict[str, int]:

@@ -37,10 +37,17 @@ class LineNotFound(LedgerError):
 _KEY = "work_id, rights_version_id, vendor_id, tier, currency"
 
 
-def ids(session: Session, keys: Iterable[LineKey]) -> dict[LineKey, int]:
-    """Return the line of each key, opening those not met before."""
-    distinct = sorted(set(keys))
-    found = _known(session, distinct)
+def ids(
+    session: Session, keys: Iterable[LineKey], *, known: dict[LineKey, int] | None = None
+) -> dict[LineKey, int]:
+    """Return the line of each key, opening those not met before.
+
+    ``known``: what was found before, if anything; filled with what was not.
+    """
+    found = {} if known is None else known
+    distinct = sorted(set(keys) - found.keys())
+    if distinct:
+        found |= _known(session, distinct)
     missing = [key for key in distinct if key not in found]
     if missing:
         driver(session).execute(

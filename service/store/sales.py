@@ -194,7 +194,7 @@ def _insert_work_batches(
 
 @dataclass(frozen=True, slots=True)
 class StoredSale:
-    """A sale as stored, with its state."""
+    """A sale as its newest version tells it, with its state."""
 
     sale_id: int
     vendor_id: int
@@ -213,17 +213,22 @@ class StoredSale:
     state: str
     reason: str | None
     refunded_nanos: int
+    version: int
 
 
 _SALE = """
-SELECT s.sale_id, s.vendor_id, s.external_id, s.sold_at, s.period, s.tier, s.output_tokens,
-    s.tokens_estimated, s.model, s.gross_nanos, s.currency, s.tie, s.text_hash, s.received_at,
+SELECT s.sale_id, s.vendor_id, s.external_id, s.sold_at, s.period, coalesce(v.tier, s.tier),
+    coalesce(v.output_tokens, s.output_tokens), coalesce(v.tokens_estimated, s.tokens_estimated),
+    s.model, coalesce(v.gross_nanos, s.gross_nanos), s.currency, s.tie, s.text_hash, s.received_at,
     CASE WHEN q.sale_id IS NOT NULL THEN 'quarantined'
          ELSE (ARRAY['reported', 'attributed', 'settled'])[b.stage] END AS state, q.reason,
     coalesce((SELECT sum(amount_nanos) FROM refund f
-              WHERE f.sale_id = s.sale_id AND f.applied_at IS NOT NULL), 0)
+              WHERE f.sale_id = s.sale_id AND f.applied_at IS NOT NULL), 0),
+    coalesce(v.version, 1)
 FROM sale s
 LEFT JOIN quarantine q USING (sale_id)
+LEFT JOIN LATERAL (SELECT * FROM sale_version n WHERE n.sale_id = s.sale_id
+                   ORDER BY version DESC LIMIT 1) v ON true
 JOIN LATERAL (SELECT stage FROM work_batch WHERE first_sale_id <= s.sale_id
               ORDER BY first_sale_id DESC LIMIT 1) b ON true
 """
@@ -231,19 +236,30 @@ JOIN LATERAL (SELECT stage FROM work_batch WHERE first_sale_id <= s.sale_id
 
 def find(session: Session, vendor_id: int, external_id: str) -> StoredSale:
     """Return a vendor's sale by the vendor's id; raise SaleNotFound."""
+    found = find_any(session, vendor_id, external_id)
+    if not found:
+        raise SaleNotFound(external_id)
+    return found
+
+
+def find_any(session: Session, vendor_id: int, external_id: str) -> StoredSale | None:
+    """Return a vendor's sale by the vendor's id, None where there is none."""
     query = text(_SALE + "WHERE s.vendor_id = :vendor AND s.external_id = :id")
     found = None
     if "\0" not in external_id:
         found = session.execute(query, {"vendor": vendor_id, "id": external_id}).first()
-    if not found:
-        raise SaleNotFound(external_id)
-    return StoredSale(*found)
+    return StoredSale(*found) if found else None
 
 
 def get(session: Session, sale_id: int, *, lock: bool = False) -> StoredSale:
-    """Return a sale by its number, on request with its row locked; raise SaleNotFound."""
-    query = text(_SALE + "WHERE s.sale_id = :id" + (" FOR UPDATE OF s" if lock else ""))
-    found = session.execute(query, {"id": sale_id}).first()
+    """Return a sale by its number, on request with its row locked; raise SaleNotFound.
+
+    Locked first and read then: what others changed while we waited is seen.
+    """
+    if lock:
+        locking = text("SELECT 1 FROM sale WHERE sale_id = :id FOR UPDATE")
+        session.execute(locking, {"id": sale_id})
+    found = session.execute(text(_SALE + "WHERE s.sale_id = :id"), {"id": sale_id}).first()
     if not found:
         raise SaleNotFound(str(sale_id))
     return StoredSale(*found)

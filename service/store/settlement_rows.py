@@ -1,7 +1,7 @@
-"""What settlement reads: sales of claimed batches, their shares, and where bad ones go."""
+"""Sales that attribution reads, and where those go that cannot be attributed or settled."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,50 +9,6 @@ from sqlmodel import Session
 
 from service.store.database import driver
 from service.store.work_batches import WorkBatch
-
-
-@dataclass(frozen=True, slots=True)
-class SaleRow:
-    """A sale as settlement needs it. work_ids is None where the sale has no attribution."""
-
-    sale_id: int
-    vendor_id: int
-    sold_at: datetime
-    tier: int
-    output_tokens: int
-    gross_nanos: int
-    currency: str
-    tie: int
-    has_text: bool
-    work_ids: list[int] | None
-    shares_ppm: list[int] | None
-    unmatched_ppm: int | None
-
-
-_SALES = """
-SELECT s.sale_id, s.vendor_id, s.sold_at, s.tier, s.output_tokens, s.gross_nanos, s.currency, s.tie,
-    s.text_hash IS NOT NULL, a.work_ids, a.shares_ppm, a.unmatched_ppm
-FROM sale s
-JOIN unnest(%s::bigint[], %s::bigint[]) AS r (first, last) ON s.sale_id BETWEEN r.first AND r.last
-LEFT JOIN LATERAL (
-    SELECT attribution_id FROM sale_attribution sa WHERE sa.sale_id = s.sale_id
-    ORDER BY version DESC LIMIT 1
-) AS sa ON true
-LEFT JOIN attribution a USING (attribution_id)
-LEFT JOIN quarantine q ON q.sale_id = s.sale_id
-WHERE q.sale_id IS NULL
-ORDER BY s.sale_id
-"""
-
-
-def sales_of(session: Session, batches: Sequence[WorkBatch]) -> list[SaleRow]:
-    """Return the sales of these batches that are not quarantined, with their newest attribution."""
-    rows = driver(session).execute(
-        _SALES,
-        ([b.first_sale_id for b in batches], [b.last_sale_id for b in batches]),
-        binary=True,
-    )
-    return [SaleRow(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,14 @@ def mark_closing(session: Session, period: int) -> None:
     )
 
 
+def unsettled_count(session: Session, period: int) -> int:
+    """Count the sales of a period that are not settled."""
+    query = text(
+        "SELECT coalesce(sum(sale_count), 0) FROM work_batch WHERE period = :period AND stage < 3"
+    )
+    return int(session.execute(query, {"period": period}).scalar_one())
+
+
 def closing_count(session: Session, period: int) -> int:
     """Count the sales a closing period still waits for."""
     query = text(

@@ -52,13 +52,27 @@ def _rates(top):
 
 
 @st.composite
+def _limits(draw):
+    """Draw guarantees and caps of some tiers, a guarantee never above its cap."""
+    least = draw(_rates(draw(st.sampled_from([10_000, MAX_NANOS]))))
+    most = {tier: draw(st.integers(nanos, MAX_NANOS)) for tier, nanos in least.items()}
+    kept = draw(st.sets(st.sampled_from(Tier)))
+    return {
+        "at_least": {tier: n for tier, n in least.items() if tier in kept},
+        "at_most": {tier: n for tier, n in most.items() if draw(st.booleans())},
+    }
+
+
+@st.composite
 def _steps(draw, number):
     basis = draw(st.sampled_from([Basis.PER_TOKEN, Basis.OF_GROSS, Basis.OF_REST]))
     small = st.sampled_from([10_000, MAX_NANOS])
     rates = draw(_rates(draw(small) if basis is Basis.PER_TOKEN else 1_000_000))
     if draw(st.booleans()):
-        return Step(f"step-{number}", basis, rates, draw(_settles), draw(_splits))
-    return Step(f"step-{number}", basis, rates, Settles.DIRECT, {})
+        settles, parties = draw(_settles), draw(_splits)
+    else:
+        settles, parties = Settles.DIRECT, {}
+    return Step(f"step-{number}", basis, rates, settles, parties, None, **draw(_limits()))
 
 
 @st.composite
@@ -68,7 +82,8 @@ def contracts(draw):
     if draw(st.booleans()):
         basis = draw(st.sampled_from([Basis.PER_TOKEN, Basis.OF_GROSS, Basis.OF_REST]))
         top = 100_000 if basis is Basis.PER_TOKEN else 1_000_000
-        pool = Step("pool", basis, draw(_rates(top)), Settles.ON_PLATFORM, {}, draw(_pools))
+        rates, pool_of = draw(_rates(top)), draw(_pools)
+        pool = Step("pool", basis, rates, Settles.ON_PLATFORM, {}, pool_of, **draw(_limits()))
         steps.insert(draw(st.integers(0, len(steps))), pool)
     last = (
         REST if draw(st.booleans()) else Step("rest", Basis.REST, {}, draw(_settles), draw(_splits))

@@ -193,3 +193,46 @@ def test_bad_json_is_refused_with_its_place(value, place):
     with pytest.raises(BadContract) as refusal:
         steps_from_json(value)
     assert refusal.value.facts["place"] == place
+
+
+def limited(**limits):
+    return Contract(1, "acme", DAY, "USD", (replace(POOL, **limits), REST))
+
+
+def pool_of(contract, *, tokens, tier=Tier.PREMIUM):
+    return run_down(6_000 * tokens, tokens, tier, contract.steps).taken[0]
+
+
+def test_a_claim_is_raised_to_its_guarantee_and_capped_by_tier():
+    assert pool_of(limited(), tokens=1_000) == 600_000
+    assert pool_of(limited(at_least={Tier.PREMIUM: 900}), tokens=1_000) == 900_000
+    assert pool_of(limited(at_most={Tier.PREMIUM: 450}), tokens=1_000) == 450_000
+    assert pool_of(limited(at_least={Tier.ELITE: 900}), tokens=1_000) == 600_000
+
+
+def test_a_guarantee_takes_no_more_than_remains_and_says_what_it_lacks():
+    contract = limited(at_least={Tier.PREMIUM: 7_000})
+    flow = run_down(6_000_000, 1_000, Tier.PREMIUM, contract.steps)
+    assert (flow.taken, flow.shortfall[0]) == ((6_000_000, 0), 1_000_000)
+
+
+def test_a_tier_without_a_rate_feeds_the_pool_by_its_guarantee():
+    assert limited().pool_rate(Tier.STANDARD) == 0
+    assert limited(at_least={Tier.STANDARD: 5}).pool_rate(Tier.STANDARD) == 5
+
+
+@pytest.mark.parametrize(
+    ("limits", "rule"),
+    [
+        ({"at_least": {Tier.PREMIUM: 5}, "at_most": {Tier.PREMIUM: 4}}, "not above at_most"),
+        ({"at_most": {Tier.PREMIUM: -1}}, "lie in 0"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(limits, rule):
+    with pytest.raises(BadContract, match=rule):
+        limited(**limits)
+
+
+def test_what_takes_the_rest_has_no_limits():
+    with pytest.raises(BadContract, match="has no limits"):
+        Contract(1, "acme", DAY, "USD", (replace(REST, at_most={Tier.PREMIUM: 1}),))
