@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from service.ledger.contract import Basis, Contract, Step
+from service.ledger.journal import Kind, summed
 from service.ledger.money import PPM, format_nanos
 from service.ledger.release import Line, standing
 from service.ledger.settlement import StepLegs, waterfall
-from service.store import entries, lines, parties, releases, sales, works
+from service.store import (
+    corrections,
+    entries,
+    lines,
+    parties,
+    releases,
+    sale_versions,
+    sales,
+    works,
+)
 from service.store.entries import StoredEntry
 from worker import settled_sale
 from worker.settled_sale import SettledSale
@@ -54,9 +64,48 @@ def sale(session: Session, name: str) -> Explanation:
         _explain_attribution(session, told, facts)
         _explain_waterfall(told, facts)
         _explain_pool(session, told, facts)
-    for entry in entries.about_sale(session, stored.sale_id):
-        told.tables.append(_entry_table(entry))
+    _explain_versions(session, told, stored.sale_id)
+    _explain_entries(session, told, stored.sale_id)
     return told
+
+
+def _explain_versions(session: Session, told: Explanation, sale_id: int) -> None:
+    versions = sale_versions.of_sale(session, sale_id)
+    if len(versions) > 1:
+        rows: list[tuple[object, ...]] = [
+            (
+                v.version,
+                sale_versions.told(v),
+                v.reason or "as first reported",
+                v.told_at.isoformat(),
+            )
+            for v in versions
+        ]
+        told.tables.append(("Versions", ("version", "sale", "reason", "told at"), rows))
+
+
+def _explain_entries(session: Session, told: Explanation, sale_id: int) -> None:
+    """Show the sale's entry, and of each correction why, original, corrected and delta."""
+    why = {one.correction_id: one for one in corrections.of_sale(session, sale_id)}
+    standing: dict[str, int] = {}
+    for entry in entries.about_sale(session, sale_id):
+        before = standing
+        standing = summed([*before.items(), *entry.legs])
+        if entry.kind is not Kind.CORRECTION:
+            told.tables.append(_entry_table(entry))
+            continue
+        rows: list[tuple[object, ...]] = [
+            (
+                account,
+                *(format_nanos(n) for n in (before.get(account, 0), standing.get(account, 0))),
+                format_nanos(nanos),
+                nanos,
+            )
+            for account, nanos in entry.legs
+        ]
+        one = why[entry.source_id]
+        title = f"Correction {one.correction_id} in {entry.period}, {one.cause}: {one.reason}"
+        told.tables.append((title, ("account", "original", "corrected", "delta", "nanos"), rows))
 
 
 def _explain_attribution(session: Session, told: Explanation, facts: SettledSale) -> None:
@@ -103,6 +152,16 @@ def _explain_waterfall(told: Explanation, facts: SettledSale) -> None:
 
 
 def _claim(step: Step, facts: SettledSale) -> str:
+    tier = facts.sale.tier
+    told = _basis(step, facts)
+    if tier in step.at_least:
+        told += f", at least {step.at_least[tier]} nanos a token"
+    if tier in step.at_most:
+        told += f", at most {step.at_most[tier]} nanos a token"
+    return told
+
+
+def _basis(step: Step, facts: SettledSale) -> str:
     rate = step.rates.get(facts.sale.tier, 0)
     match step.basis:
         case Basis.PER_TOKEN:

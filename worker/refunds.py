@@ -1,14 +1,12 @@
-"""Refunds become corrections: target minus posted, under the lock of the sale's row."""
+"""Refunds become corrections; those that came before their sales are taken out to them first."""
 
 from datetime import datetime
 
-from service.ledger.correction import correction, target
-from service.ledger.journal import Kind, Source, entry
-from service.ledger.period import Period
-from service.ledger.settlement import legs
-from service.store import journal, periods, refunds, sales
+from service.ledger.correction import RefundNotPositive, RefundTooLarge
+from service.store import parked_refunds, refunds
+from service.store.corrections import Cause
 from service.store.database import Database, unit_of_work
-from worker import settled_sale
+from worker.correcting import correct
 
 
 def apply_next(database: Database, *, now: datetime) -> bool:
@@ -17,27 +15,32 @@ def apply_next(database: Database, *, now: datetime) -> bool:
         refund = refunds.claim_waiting(session)
         if not refund:
             return False
-        stored = sales.get(session, refund.sale_id, lock=True)
-        facts = settled_sale.load(session, stored)
-        whole = legs(facts.sale, facts.matched, facts.contract)
-        given_back = refunds.refunded(session, stored.sale_id) + refund.amount_nanos
-        wanted = target(whole, given_back, tie=facts.sale.tie)
-        posted = journal.posted_on_sale(session, stored.sale_id)
-        number = refunds.insert_correction(
+        correct(
             session,
-            stored.sale_id,
+            refund.sale_id,
+            cause=Cause.REFUND,
             reason=f"refund: {refund.reason}" if refund.reason else "refund",
-            refund_id=refund.refund_id,
+            refund=(refund.refund_id, refund.amount_nanos),
             now=now,
         )
-        said = entry(
-            Source(Kind.CORRECTION, number),
-            stored.currency,
-            correction(wanted, posted),
-            subject_sale_id=stored.sale_id,
-        )
-        period = periods.hold_open_from(session, Period(stored.period))
-        if said:
-            journal.append_entries(session, [said], period=period.number, now=now)
         refunds.applied(session, refund.refund_id, now=now)
+        return True
+
+
+def unpark_next(database: Database, *, now: datetime) -> bool:
+    """Report the oldest parked refund whose sale has come; False where none is due.
+
+    One that the sale does not take (it gives back more than is left) stays, with the reason.
+    """
+    with unit_of_work(database) as session:
+        parked = parked_refunds.claim_due(session)
+        if not parked:
+            return False
+        try:
+            with session.begin_nested():
+                refunds.report(session, parked.vendor_id, parked.refund, now=now)
+        except (RefundTooLarge, RefundNotPositive, refunds.RefundConflict) as error:
+            parked_refunds.refuse(session, parked, error.sentence)
+        else:
+            parked_refunds.unpark(session, parked)
         return True

@@ -8,11 +8,10 @@ from service.ledger.contract import Contract
 from service.ledger.period import Period
 from service.ledger.settlement import Matched, Sale
 from service.ledger.tiers import Tier
-from service.store import attributions, lines, parties, terms
+from service.store import attributions, parties, sale_table, terms
 from service.store.attributions import StoredAttribution
 from service.store.sales import StoredSale, unsigned
-from service.store.settlement_rows import SaleRow
-from worker.settlement import eligible_matches
+from worker.eligible import eligible
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +29,25 @@ def load(session: Session, stored: StoredSale) -> SettledSale:
     """Load the newest facts of a stored sale: attribution, rights and contract of its day."""
     vendor_terms = terms.of_vendors(session, [stored.vendor_id])[stored.vendor_id]
     attribution = attributions.of_sale(session, stored.sale_id)
-    shares = dict(attribution.share_ppm) if attribution else {}
-    row = SaleRow(
-        stored.sale_id,
-        stored.vendor_id,
-        stored.sold_at,
-        stored.tier,
-        stored.output_tokens,
-        stored.gross_nanos,
-        stored.currency,
-        stored.tie,
-        stored.text_hash is not None,
-        list(shares),
-        list(shares.values()),
-        attribution.unmatched_ppm if attribution else None,
+    alone = sale_table.one_sale(
+        sale_id=stored.sale_id,
+        vendor_id=stored.vendor_id,
+        sold_at=stored.sold_at,
+        tier=stored.tier,
+        tokens=stored.output_tokens,
+        gross=stored.gross_nanos,
+        currency=stored.currency,
+        tie=unsigned(stored.tie),
+        has_text=stored.text_hash is not None,
+        shares=dict(attribution.share_ppm) if attribution else {},
     )
-    matches = eligible_matches(session, [row])
-    line_ids = lines.ids(session, [key for key, _ in matches.of_sale[0]])
+    paid = eligible(session, alone)
+    works = paid.works.tolist()
     matched = Matched(
-        {key.work_id: share for key, share in matches.of_sale[0]},
-        {key.work_id: line_ids[key] for key, _ in matches.of_sale[0]},
-        matches.unmatched_ppm[0],
-        has_text=row.has_text,
+        dict(zip(works, paid.shares.tolist(), strict=True)),
+        dict(zip(works, paid.line_ids.tolist(), strict=True)),
+        int(paid.unmatched_ppm[0]),
+        has_text=stored.text_hash is not None,
     )
     sale = Sale(
         stored.sale_id,

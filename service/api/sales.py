@@ -1,4 +1,4 @@
-"""Vendors report sales and refunds, and read back what became of them."""
+"""Vendors report sales, and read back what became of them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from service.api import paging, sales_request
@@ -18,13 +18,13 @@ from service.api.documented import problems
 from service.api.paging import After, Limit, Page
 from service.api.problems import Problem, json_response
 from service.api.sales_documented import REPORT, REPORTED
-from service.ledger.money import format_nanos, parse_nanos
+from service.ledger.money import format_nanos
 from service.ledger.period import Period
 from service.ledger.sale_report import ItemOutcome, Outcome
 from service.ledger.tiers import Tier
-from service.store import attributions, refunds, sales, terms, works
+from service.store import attributions, corrections, sale_versions, sales, terms, works
 from service.store.database import unit_of_work
-from service.store.refunds import NewRefund
+from service.store.sale_versions import SaleVersion
 from service.store.sales import StoredSale
 
 router = APIRouter(tags=["sales"], route_class=StrictRoute)
@@ -88,6 +88,7 @@ def report_sales(
     return JSONResponse(_answer(outcomes))
 
 
+_OF_SALES = (Outcome.CREATED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.REJECTED)
 _SINGLE = {
     Outcome.REJECTED: (422, "sale-rejected", "the sale was not stored: see errors"),
     Outcome.CONFLICT: (409, "sale-conflict", "a sale of this id was reported with other content"),
@@ -104,7 +105,7 @@ def _answer(outcomes: Sequence[ItemOutcome]) -> dict[str, object]:
     counts = Counter(outcome.outcome for outcome in outcomes)
     return {
         "accepted": counts[Outcome.CREATED] + counts[Outcome.DUPLICATE],
-        "counts": {str(outcome): counts[outcome] for outcome in Outcome},
+        "counts": {str(outcome): counts[outcome] for outcome in _OF_SALES},
         "items": [_shown_outcome(outcome) for outcome in outcomes],
     }
 
@@ -154,10 +155,33 @@ class SaleAttribution(BaseModel):
     engine_version: str
 
 
+class ToldVersion(BaseModel):
+    """What you said of the sale at one time; the newest version counts."""
+
+    version: int
+    restatement: str | None = Field(description="Your own id of the restatement.")
+    tier: str
+    output_tokens: int
+    gross: str
+    reason: str | None
+    told_at: datetime
+
+
+class Correction(BaseModel):
+    """Why the books were corrected since the sale was settled."""
+
+    correction_id: int
+    cause: str = Field(description="refund, restatement, attribution, contract or rights")
+    reason: str
+    corrected_at: datetime
+
+
 class SaleDetail(SaleSummary):
     """A sale with its attribution; none where it has no text, no pool, or still waits."""
 
     attribution: SaleAttribution | None
+    versions: list[ToldVersion] = Field(description="As first reported, then as restated.")
+    corrections: list[Correction]
 
 
 def _fields(sale: StoredSale) -> dict[str, Any]:
@@ -199,7 +223,32 @@ def get_sale(context: Context, vendor_id: CallingVendor, sale: SaleId) -> SaleDe
     """Return a sale by your own id: its state, what it earned and whose works it drew on."""
     with unit_of_work(context.database) as session:
         found = sales.find(session, vendor_id, sale)
-        return SaleDetail(**_fields(found), attribution=_attribution(session, found.sale_id))
+        return SaleDetail(
+            **_fields(found),
+            attribution=_attribution(session, found.sale_id),
+            versions=[_version(one) for one in sale_versions.of_sale(session, found.sale_id)],
+            corrections=[
+                Correction(
+                    correction_id=one.correction_id,
+                    cause=str(one.cause),
+                    reason=one.reason,
+                    corrected_at=one.corrected_at,
+                )
+                for one in corrections.of_sale(session, found.sale_id)
+            ],
+        )
+
+
+def _version(one: SaleVersion) -> ToldVersion:
+    return ToldVersion(
+        version=one.version,
+        restatement=one.restatement,
+        tier=str(one.tier),
+        output_tokens=one.output_tokens,
+        gross=format_nanos(one.gross_nanos),
+        reason=one.reason,
+        told_at=one.told_at,
+    )
 
 
 def _attribution(session: Session, sale_id: int) -> SaleAttribution | None:
@@ -214,64 +263,4 @@ def _attribution(session: Session, sale_id: int) -> SaleAttribution | None:
         ],
         unmatched_ppm=known.unmatched_ppm,
         engine_version=known.engine_version,
-    )
-
-
-class RefundOrder(BaseModel):
-    """What you gave back for a sale."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={"examples": [{"id": "refund-1", "amount": "0.50", "reason": "timeout"}]},
-    )
-    id: str = Field(description="Your own id of the refund, 1 to 200 characters.")
-    amount: str | None = Field(default=None, description="Absent: all that is left.")
-    reason: str = Field(default="", max_length=500)
-
-
-class RefundAnswer(BaseModel):
-    """What became of a refund."""
-
-    id: str
-    outcome: str
-    sale: str
-    amount: str
-    currency: str
-
-
-_REPEATED: dict[int | str, dict[str, Any]] = {
-    200: {"model": RefundAnswer, "description": "Reported before"}
-}
-
-
-@router.post(
-    "/v1/sales/{sale:path}/refunds",
-    summary="Report a refund",
-    status_code=201,
-    responses=_REPEATED | problems(400, 401, 404, 409, 413, 415),
-)
-def report_refund(
-    context: Context,
-    vendor_id: CallingVendor,
-    sale: SaleId,
-    order: Annotated[RefundOrder, Body()],
-    response: Response,
-) -> RefundAnswer:
-    """Give back a sale, whole or in part; the journal follows once the sale is settled."""
-    amount = parse_nanos(order.amount) if order.amount is not None else None
-    refund = NewRefund(order.id, sale, amount, order.reason)
-    with unit_of_work(context.database) as session:
-        outcome, nanos = refunds.report(session, vendor_id, refund, now=context.clock())
-        currency = sales.find(session, vendor_id, sale).currency
-    if outcome is Outcome.CREATED:
-        context.doorbell.ring()
-    else:
-        response.status_code = 200
-    return RefundAnswer(
-        id=order.id,
-        outcome=str(outcome),
-        sale=sale,
-        amount=format_nanos(nanos),
-        currency=currency,
     )

@@ -74,12 +74,13 @@ class FieldError:
 
 
 class Outcome(StrEnum):
-    """What became of one item of a report."""
+    """What became of one item of a report; ``parked``: it waits for the sale it is about."""
 
     CREATED = "created"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     REJECTED = "rejected"
+    PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)

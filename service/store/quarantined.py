@@ -37,6 +37,11 @@ def page(session: Session, *, before: int | None, limit: int) -> list[Quarantine
     return [QuarantinedSale(r[0], r[1], r[2], Period(r[3]), r[4], r[5], r[6]) for r in rows]
 
 
+def release(session: Session, sale_id: int) -> None:
+    """Take a sale out of quarantine, in the commit that settles it or puts it back."""
+    session.execute(text("DELETE FROM quarantine WHERE sale_id = :sale"), {"sale": sale_id})
+
+
 def count(session: Session) -> int:
     """Count all quarantined sales."""
     return int(session.execute(text("SELECT count(*) FROM quarantine")).scalar_one())

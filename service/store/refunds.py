@@ -74,6 +74,12 @@ def report(
     return Outcome.CREATED, amount
 
 
+def is_known(session: Session, vendor_id: int, external_id: str) -> bool:
+    """Whether a vendor's refund id is taken."""
+    query = text("SELECT 1 FROM refund WHERE vendor_id = :vendor AND external_id = :id")
+    return session.execute(query, {"vendor": vendor_id, "id": external_id}).first() is not None
+
+
 def _insert(
     session: Session, sale: StoredSale, refund: NewRefund, amount: int, *, now: datetime
 ) -> None:
@@ -95,13 +101,18 @@ def _insert(
 
 
 def claim_waiting(session: Session) -> WaitingRefund | None:
-    """Lock the oldest refund whose sale is settled and that is not posted yet."""
+    """Lock the oldest refund whose sale is settled and that is not posted yet.
+
+    Changed facts go first, so that each correction says one thing.
+    """
     row = (
         driver(session)
         .execute(
             "SELECT r.refund_id, r.sale_id, r.amount_nanos, r.reason FROM refund r "
             "WHERE r.applied_at IS NULL "
             "AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.sale_id = r.sale_id) "
+            "AND NOT EXISTS (SELECT 1 FROM correction_job j WHERE j.done_at IS NULL "
+            "AND coalesce(j.sale_id, r.sale_id) = r.sale_id) "
             "AND (SELECT stage FROM work_batch b WHERE b.first_sale_id <= r.sale_id "
             "ORDER BY b.first_sale_id DESC LIMIT 1) = 3 "
             "ORDER BY r.refund_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"
@@ -132,15 +143,3 @@ def refunded(session: Session, sale_id: int) -> int:
         "WHERE sale_id = :sale AND applied_at IS NOT NULL"
     )
     return int(session.execute(query, {"sale": sale_id}).scalar_one())
-
-
-def insert_correction(
-    session: Session, sale_id: int, *, reason: str, refund_id: int | None, now: datetime
-) -> int:
-    """Keep why a sale is corrected; return the correction's number."""
-    query = text(
-        "INSERT INTO correction (sale_id, reason, refund_id, corrected_at) "
-        "VALUES (:sale, :reason, :refund, :now) RETURNING correction_id"
-    )
-    fields = {"sale": sale_id, "reason": reason, "refund": refund_id, "now": now}
-    return int(session.execute(query, fields).scalar_one())

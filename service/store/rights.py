@@ -2,14 +2,17 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.rights import RightsVersion, check_split
-from service.store import parties
+from service.store import correction_jobs, parties, periods
+from service.store.correction_jobs import NewJob
+from service.store.corrections import Cause
+from service.store.text_rules import check_text
 
 
 class SplitStartsTooEarly(LedgerError):
@@ -45,7 +48,7 @@ def change_split(
     newest = session.execute(
         text(
             "SELECT rights_version_id, lower(days), upstream_version_ids, upstream_ppm "
-            "FROM rights_version WHERE work_id = :work_id "
+            "FROM rights_version WHERE work_id = :work_id AND superseded_at IS NULL "
             "ORDER BY lower(days) DESC LIMIT 1 FOR UPDATE"
         ),
         {"work_id": work_id},
@@ -61,6 +64,55 @@ def change_split(
     )
     upstream = dict(zip(newest[2], newest[3], strict=True))
     return _insert(session, work_id, shares_ppm, day=day, now=now, upstream=upstream)
+
+
+def back_date(
+    session: Session,
+    work_id: int,
+    shares_ppm: Mapping[int, int],
+    *,
+    day: date,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> int:
+    """Let a split count from a day on that may have sales already; return its rights version.
+
+    The version valid on the day ends there; those that start on it or later are superseded by the
+    new one. Sales settled since are corrected by a job. The upstream shares of the version that is
+    cut, or of the first superseded, stay.
+    """
+    check_split(shares_ppm)
+    check_text(reason, place="reason", max_chars=500)
+    parties.check_holders(session, list(shares_ppm))
+    periods.wait_for_postings(session)
+    upstream = _end(session, work_id, day, now=now)
+    made = _insert(session, work_id, shares_ppm, day=day, now=now, upstream=upstream)
+    since = datetime.combine(day, time(), UTC)
+    job = NewJob(Cause.RIGHTS, reason, by, work_id=work_id, sold_from=since)
+    correction_jobs.request(session, job, now=now)
+    return made
+
+
+def _end(session: Session, work_id: int, day: date, *, now: datetime) -> dict[int, int]:
+    """Cut the version valid on a day, supersede those after it; return the upstream shares."""
+    rows = session.execute(
+        text(
+            "SELECT rights_version_id, lower(days) < :day, upstream_version_ids, upstream_ppm "
+            "FROM rights_version WHERE work_id = :work_id AND superseded_at IS NULL "
+            "AND days && daterange(:day, NULL) ORDER BY lower(days) FOR UPDATE"
+        ),
+        {"work_id": work_id, "day": day},
+    ).all()
+    for version_id, is_cut, *_ in rows:
+        changed = "days = daterange(lower(days), :day)" if is_cut else "superseded_at = :now"
+        session.execute(
+            text(f"UPDATE rights_version SET {changed} WHERE rights_version_id = :id"),  # noqa: S608
+            {"id": version_id, "day": day, "now": now}
+            if is_cut
+            else {"id": version_id, "now": now},
+        )
+    return dict(zip(rows[0][2], rows[0][3], strict=True)) if rows else {}
 
 
 def _insert(
@@ -108,6 +160,10 @@ class RightsByDay:
         at = bisect_right([version.valid_from for version in versions], day)
         return versions[at - 1] if at else None
 
+    def first(self, work_id: int) -> RightsVersion:
+        """Return the earliest version of a work that has one."""
+        return self._of[work_id][0]
+
 
 _SELECT = (
     "SELECT rights_version_id, work_id, lower(days), holder_ids, shares_ppm, "
@@ -116,14 +172,15 @@ _SELECT = (
 
 
 def of_works(session: Session, work_ids: Sequence[int]) -> RightsByDay:
-    """Load all rights versions of these works."""
-    rows = session.execute(text(_SELECT + "WHERE work_id = ANY(:ids)"), {"ids": list(work_ids)})
+    """Load the rights versions of these works that count: no superseded ones."""
+    query = text(_SELECT + "WHERE work_id = ANY(:ids) AND superseded_at IS NULL")
+    rows = session.execute(query, {"ids": list(work_ids)})
     return RightsByDay([_version(*row) for row in rows])
 
 
 def history(session: Session, work_id: int) -> list[RightsVersion]:
-    """Return all versions of one work, oldest first."""
-    query = text(_SELECT + "WHERE work_id = :id ORDER BY lower(days)")
+    """Return the versions of one work that count, oldest first."""
+    query = text(_SELECT + "WHERE work_id = :id AND superseded_at IS NULL ORDER BY lower(days)")
     return [_version(*row) for row in session.execute(query, {"id": work_id})]
 
 

@@ -109,3 +109,5 @@ class ContractRow(SQLModel, table=True):
     valid_from: date
     currency: str
     steps: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
+    version: int = 1
+    reason: str = ""

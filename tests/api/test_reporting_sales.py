@@ -44,6 +44,18 @@ def test_a_sale_is_stored_with_its_text_and_rings_the_bell(site):
         "received_at": "2026-02-10T12:00:00Z",
         "has_text": True,
         "attribution": None,
+        "versions": [
+            {
+                "version": 1,
+                "restatement": None,
+                "tier": "premium",
+                "output_tokens": 1_000,
+                "gross": "0.006",
+                "reason": None,
+                "told_at": "2026-02-10T12:00:00Z",
+            }
+        ],
+        "corrections": [],
     }
 
 
@@ -271,12 +283,48 @@ def test_a_refund_gives_back_the_rest_and_never_more(site):
     assert site.bell.rings == 3
 
 
-def test_a_refund_of_somebody_elses_sale_is_not_found(site):
+def test_a_refund_of_somebody_elses_sale_waits_for_a_sale_of_ones_own(site):
     site.vendor("Acme").post("/v1/sales", json=SALE)
 
     answer = site.vendor("Borealis").post("/v1/sales/call-1/refunds", json={"id": "r1"})
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "sale-not-found")
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "parked")
+    assert (answer.json()["amount"], answer.json()["currency"]) == (None, None)
+    again = site.vendor("Borealis").post("/v1/sales/call-1/refunds", json={"id": "r1"})
+    assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
+
+
+def test_a_sale_is_restated_and_both_versions_are_visible(site):
+    acme = site.vendor()
+    acme.post("/v1/sales", json=SALE)
+    url = "/v1/sales/call-1/restatements"
+
+    order = {"id": "fix", "output_tokens": 900, "reason": "counted twice"}
+    first, again = acme.post(url, json=order), acme.post(url, json=order)
+    same = acme.post(url, json={**order, "id": "fix 2"})
+    other = acme.post(url, json={**order, "output_tokens": 800})
+    gone = site.vendor("Borealis").post(url, json=order)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == {
+        "id": "fix",
+        "outcome": "created",
+        "sale": "call-1",
+        "version": 2,
+        "tier": "premium",
+        "output_tokens": 900,
+        "gross": "0.0054",
+        "currency": "USD",
+    }
+    assert (same.status_code, same.json()["code"]) == (409, "nothing-restated")
+    assert (other.status_code, other.json()["code"]) == (409, "restatement-conflict")
+    assert (gone.status_code, gone.json()["code"]) == (404, "sale-not-found")
+    told = acme.get("/v1/sales/call-1").json()
+    assert (told["output_tokens"], told["gross"]) == (900, "0.0054")
+    assert [(v["version"], v["gross"], v["reason"]) for v in told["versions"]] == [
+        (1, "0.006", None),
+        (2, "0.0054", "counted twice"),
+    ]
 
 
 @pytest.mark.parametrize(

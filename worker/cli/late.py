@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.store import late_matches
+from service.store import back_pay, late_matches
 from service.store.database import unit_of_work
 from service.store.late_matches import LateMatch
 from worker import late_search
@@ -91,12 +91,14 @@ def late_approve(
     *,
     as_json: Json = False,
 ) -> None:
-    """Approve a late match on evidence of creation; recorded here, made good by the ledger."""
+    """Approve a late match on evidence of creation; the worker corrects the sales."""
     with workplace() as place, unit_of_work(place.database) as session:
+        now = place.clock()
         decided = late_matches.approve(
-            session, number, by=BY, reason=reason, evidence=evidence, now=place.clock()
+            session, number, by=BY, reason=reason, evidence=evidence, now=now
         )
-    screen.facts(_facts(decided), as_json=as_json)
+        count = back_pay.grant(session, decided, by=BY, now=now)
+    screen.facts(_facts(decided) | {"sales to correct": count}, as_json=as_json)
 
 
 def late_dismiss(number: Number, reason: Reason, *, as_json: Json = False) -> None:
