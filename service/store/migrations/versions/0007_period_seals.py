@@ -1,0 +1,22 @@
+"""Seals of closed periods: immutable, each with the hash of the one before."""
+
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    schema = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(schema)  # past SQLAlchemy, as in 0001
+    op.execute(
+        "CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON period_seal "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    role = context.config.attributes["app_role"]
+    quoted = '"' + role.replace('"', '""') + '"'
+    op.execute(f"GRANT SELECT, INSERT ON period_seal TO {quoted}")
