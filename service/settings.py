@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """How long before its registration a sale may lie to be proposed for a late work."""
     payout_threshold: str = "0.00"
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
+    close_approvals: int = Field(default=0, ge=0, le=10)
+    """How many different operators must approve what a close issues before it is posted."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     session_hours: int = Field(default=12, ge=1)

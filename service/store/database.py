@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, make_url, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
@@ -31,7 +32,7 @@ class Database:
     """A pool of connections as one role."""
 
     url: str
-    engine: Engine
+    engine: Engine | Connection
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 10) -> "Database":
@@ -48,6 +49,7 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        assert isinstance(self.engine, Engine), "a rehearsal is closed by who opened it"
         self.engine.dispose()
 
 
@@ -59,9 +61,24 @@ def _with_driver(url: str) -> str:
 @contextmanager
 def unit_of_work(database: Database) -> Iterator[Session]:
     """One transaction: committed as the block ends, rolled back when it raises. The one commit."""
-    with Session(database.engine, expire_on_commit=False) as session:
+    with Session(
+        database.engine, expire_on_commit=False, join_transaction_mode="create_savepoint"
+    ) as session:
         yield session
         session.commit()
+
+
+@contextmanager
+def rehearsal(database: Database) -> Iterator[Database]:
+    """Lend a database that is the same until now and forgets what is committed to it.
+
+    Everything happens in one transaction that is rolled back: units of work become savepoints.
+    Locks last as long; only one thread may use it.
+    """
+    assert isinstance(database.engine, Engine), "a rehearsal within a rehearsal"
+    with database.engine.connect() as connection, connection.begin() as whole:
+        yield Database(database.url, connection)
+        whole.rollback()
 
 
 @contextmanager
@@ -91,8 +108,18 @@ def driver(session: Session) -> psycopg.Connection:
     return connection
 
 
+def newest_revision() -> str:
+    """Return the newest version of the schema that this program knows."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    found = ScriptDirectory.from_config(config).get_current_head()
+    assert found
+    return found
+
+
 def migrate(owner: Database, *, app_role: str) -> None:
     """Bring the schema to the newest version as its owner. Safe to run by several at once."""
+    assert isinstance(owner.engine, Engine), "a rehearsal migrates nothing"
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with owner.engine.connect() as connection:

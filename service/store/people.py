@@ -29,6 +29,13 @@ class LoginRefused(LedgerError):
         super().__init__("login or password is wrong")
 
 
+class UnknownOperator(LedgerError):
+    """No operator has this login."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"no operator {login[:80]!r}", login=login[:80])
+
+
 class LoginTaken(LedgerError):
     """Another user has this login."""
 
@@ -78,6 +85,14 @@ def add_user(
     session.flush()
     assert row.user_id is not None
     return row.user_id
+
+
+def check_operator(session: Session, login: str) -> None:
+    """Raise UnknownOperator unless an operator has this login."""
+    query = select(PortalUserRow).where(PortalUserRow.login == login)
+    found = session.exec(query.where(PortalUserRow.role == "operator")).first()
+    if not found:
+        raise UnknownOperator(login)
 
 
 def log_in(
