@@ -6,7 +6,6 @@ from service.ledger.period import Period
 
 BANK = "bank"
 PLATFORM_FEE = "platform:fee"
-WRITE_OFF = "write-off"
 PAYOUT_CLEARING = "payout:clearing"
 
 
@@ -20,6 +19,11 @@ class Side(StrEnum):
 def vendor_receivable(vendor: str) -> str:
     """Name what the vendor owes the platform."""
     return f"vendor:{vendor}:receivable"
+
+
+def vendor_written_off(vendor: str) -> str:
+    """Name what the vendor owes and is not expected to pay any more."""
+    return f"vendor:{vendor}:written-off"
 
 
 def vendor_settled_direct(vendor: str) -> str:
@@ -65,9 +69,13 @@ def holder_held(holder_id: int) -> str:
 def normal_side(name: str) -> Side:
     """Return the normal side of any name built above."""
     head, _, rest = name.partition(":")
-    if name in {BANK, WRITE_OFF}:
+    if name == BANK:
         return Side.DEBIT
-    if head == "vendor" and rest.rpartition(":")[2] in {"receivable", "settled-direct"}:
+    if head == "vendor" and rest.rpartition(":")[2] in {
+        "receivable",
+        "settled-direct",
+        "written-off",
+    }:
         return Side.DEBIT
     if head == "holder" and rest.endswith(":advance"):
         return Side.DEBIT

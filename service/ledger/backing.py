@@ -34,10 +34,10 @@ def backed(received_nanos: int, owed: Sequence[Owed]) -> dict[tuple[Period, int]
     months = sorted(owed, key=lambda o: o.period)
     holders = {holder for month in months for holder in month.earned}
     claims = {
-        f"holder:{holder}": _netted([month.earned.get(holder, 0) for month in months])
+        f"holder:{holder}": netted([month.earned.get(holder, 0) for month in months])
         for holder in holders
     }
-    claims[_REST] = _netted([month.owed_nanos - sum(month.earned.values()) for month in months])
+    claims[_REST] = netted([month.owed_nanos - sum(month.earned.values()) for month in months])
     result: dict[tuple[Period, int], int] = {}
     left = received_nanos - sum(n for nanos in claims.values() for n in nanos if n < 0)
     for at, month in enumerate(months):
@@ -52,16 +52,16 @@ def backed(received_nanos: int, owed: Sequence[Owed]) -> dict[tuple[Period, int]
     return result
 
 
-def _netted(amounts: Sequence[int]) -> list[int]:
+def netted(amounts: Sequence[int]) -> list[int]:
     """Let each negative amount cancel positive ones before it, the newest first; the sum stays."""
-    netted = list(amounts)
-    for at, amount in enumerate(netted):
+    left = list(amounts)
+    for at, amount in enumerate(left):
         for earlier in range(at - 1, -1, -1):
-            if netted[at] >= 0:
+            if left[at] >= 0:
                 break
-            if netted[earlier] > 0:
-                cancelled = min(netted[earlier], -netted[at])
-                netted[earlier] -= cancelled
-                netted[at] += cancelled
-        assert amount <= netted[at]
-    return netted
+            if left[earlier] > 0:
+                cancelled = min(left[earlier], -left[at])
+                left[earlier] -= cancelled
+                left[at] += cancelled
+        assert amount <= left[at]
+    return left

@@ -68,6 +68,12 @@ def currencies(session: Session, vendor_id: int) -> list[str]:
     return list(session.execute(query, {"vendor": vendor_id}).scalars())
 
 
+def currencies_owed(session: Session, vendor: str) -> list[str]:
+    """List the currencies in which a vendor ever owed something."""
+    query = text("SELECT currency FROM account WHERE name = :name ORDER BY currency")
+    return list(session.execute(query, {"name": vendor_receivable(vendor)}).scalars())
+
+
 def owed(session: Session, vendor_id: int, vendor: str, currency: str) -> list[Owed]:
     """Return what a vendor owes for each period that is not open, and whom it was earned by."""
     connection = driver(session)

@@ -10,7 +10,7 @@ from service.ledger.rights import SplitNotWhole
     ("name", "written", "side"),
     [
         (accounts.BANK, "bank", "debit"),
-        (accounts.WRITE_OFF, "write-off", "debit"),
+        (accounts.vendor_written_off("acme"), "vendor:acme:written-off", "debit"),
         (accounts.PLATFORM_FEE, "platform:fee", "credit"),
         (accounts.PAYOUT_CLEARING, "payout:clearing", "credit"),
         (accounts.vendor_receivable("acme"), "vendor:acme:receivable", "debit"),
