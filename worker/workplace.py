@@ -56,7 +56,7 @@ def open_workplace(
     that a page stays responsive while the worker encodes.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    owner_url, app_url = _urls(settings)
+    owner_url, app_url = urls_of(settings)
     database = Database.connect(app_url, pool_size=pool_size)
     owner = Database.connect(owner_url, pool_size=2)
     try:
@@ -82,7 +82,8 @@ def open_workplace(
     return Workplace(settings, database, room, clock)
 
 
-def _urls(settings: Settings) -> tuple[str, str]:
+def urls_of(settings: Settings) -> tuple[str, str]:
+    """Return the connection strings of owner and application; starts the embedded server."""
     if settings.database_url is None:
         urls = embedded.start(settings.home)
         return urls.owner, urls.app
