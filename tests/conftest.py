@@ -1,6 +1,6 @@
 """Resources every test may ask for: a real embedded PostgreSQL, one fresh database a test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,6 +64,18 @@ def database(urls: embedded.EmbeddedUrls) -> Iterator[Database]:
     opened = Database.connect(urls.app, pool_size=8)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def emptied(urls: embedded.EmbeddedUrls, database: Database) -> Callable[[], Database]:
+    """Give the database as often as a property wants it, empty each time."""
+
+    def again() -> Database:
+        with psycopg.connect(urls.superuser, autocommit=True) as connection:
+            connection.execute(_EMPTY)
+        return database
+
+    return again
 
 
 @pytest.fixture

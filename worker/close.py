@@ -26,6 +26,7 @@ from service.store import (
 from service.store.database import Database, unit_of_work
 from service.store.lines import LineKey, StoredLine
 from service.store.releases import MonthCredit, NewRelease
+from worker.period_sealing import seal_waiting
 from worker.receipts import back
 
 LINES_A_STEP = 500
@@ -49,15 +50,23 @@ def finish(
     threshold: smallest payable balance in nanos.
     """
     assert waits_for(database, period) == 0, "the period still waits for sales"
-    _release_all(database, period, now=now, progress=progress)
-    _back_all(database, period, now=now)
-    _state_all(database, period, threshold=threshold, now=now, progress=progress)
+    post(database, period, threshold=threshold, now=now, progress=progress)
     with unit_of_work(database) as session:
         if periods.closing(session) == period:
             periods.finish_closing(session, period, now=now)
     with unit_of_work(database) as session:
         while seals.seal_waiting(session, now=now):
             pass
+    seal_waiting(database, now=now)
+
+
+def post(
+    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
+) -> None:
+    """Post what a close posts into a period that is closing: releases, backing, statements."""
+    _release_all(database, period, now=now, progress=progress)
+    _back_all(database, period, now=now)
+    _state_all(database, period, threshold=threshold, now=now, progress=progress)
 
 
 def _release_all(database: Database, period: Period, *, now: datetime, progress: Progress) -> None:

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from time import monotonic, sleep
 
+import structlog
+
+from service.ledger.period import Period
 from service.store import (
     attributions,
+    correction_jobs,
     embeddings,
     examinations,
     late_matches,
+    period_seals,
     periods,
     presence,
     refunds,
@@ -16,20 +21,24 @@ from service.store import (
     unmatched,
     work_batches,
 )
+from service.store.approvals import ApprovalsMissing
 from service.store.database import only_one, unit_of_work
-from worker import close
+from worker import close, period_sealing
+from worker.approving import check_approved, may_be_approved
 from worker.attributing import attribute_next
+from worker.correcting import work_off_next
 from worker.embedding import embed_next, renew_next
 from worker.examining import examine_next
 from worker.late_search import search_next
-from worker.refunds import apply_next
-from worker.settlement import settle_batch
+from worker.refunds import apply_next, unpark_next
+from worker.settlement import Memory, settle_batch
 from worker.workplace import Workplace
 
 STEP_SECONDS = 2.0
 HELD_SECONDS = 0.1
 COUNTED_AT_ONCE = 500
 _CLOSING = 7_800_000
+log = structlog.get_logger()
 
 Progress = Callable[[str, int, int], None]
 
@@ -107,17 +116,26 @@ def _counted(workplace: Workplace) -> int:
 
 
 def settle(workplace: Workplace) -> bool:
-    """Settle, apply refunds, finish what closes and seal, for one step; whether more waits."""
-    database, started = workplace.database, monotonic()
-    while settle_batch(database, now=workplace.clock()) or apply_next(
-        database, now=workplace.clock()
-    ):
+    """Settle, correct, finish what closes and seal, for one step; whether more waits."""
+    database, started, memory = workplace.database, monotonic(), Memory()
+    while settle_batch(database, now=workplace.clock(), memory=memory) or _correct(workplace):
         if monotonic() - started > STEP_SECONDS:
             return True
     finish_closing(workplace, silent)
     with unit_of_work(database) as session:
         seals.seal_waiting(session, now=workplace.clock())
+    period_sealing.seal_waiting(database, now=workplace.clock())
     return False
+
+
+def _correct(workplace: Workplace) -> bool:
+    """Take out one refund to its sale, work off some changed facts, or post one refund."""
+    database, now = workplace.database, workplace.clock()
+    return (
+        unpark_next(database, now=now)
+        or work_off_next(database, workplace.room, now=now)
+        or apply_next(database, now=now)
+    )
 
 
 def tidy(workplace: Workplace) -> int:
@@ -139,8 +157,10 @@ def waits(workplace: Workplace) -> bool:
             or late_matches.unsearched(session, limit=1)
             or presence.any_waiting(session)
             or refunds.any_waiting(session)
+            or correction_jobs.waiting_count(session)
             or periods.closing(session)
             or seals.unsealed_count(session)
+            or period_seals.next_waiting(session) is not None
         )
 
 
@@ -152,7 +172,7 @@ def finish_closing(workplace: Workplace, progress: Progress) -> None:
     with only_one(workplace.database, _CLOSING) as alone:
         with unit_of_work(workplace.database) as session:
             period = periods.closing(session)
-        if alone and period and not close.waits_for(workplace.database, period):
+        if alone and period and _may_finish(workplace, period, progress):
             close.finish(
                 workplace.database,
                 period,
@@ -160,6 +180,25 @@ def finish_closing(workplace: Workplace, progress: Progress) -> None:
                 now=workplace.clock(),
                 progress=progress,
             )
+
+
+def _may_finish(workplace: Workplace, period: Period, progress: Progress) -> bool:
+    database, needed = workplace.database, workplace.settings.close_approvals
+    if close.waits_for(database, period) or not may_be_approved(database, period, needed=needed):
+        return False
+    try:
+        check_approved(
+            database,
+            period,
+            needed=needed,
+            threshold=workplace.threshold_nanos,
+            now=workplace.clock(),
+            progress=progress,
+        )
+    except ApprovalsMissing as missing:
+        log.info("close.not_approved", **missing.facts)
+        return False
+    return True
 
 
 def drain(workplace: Workplace, progress: Progress = silent) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.store import audit
 from service.store.database import Database, unit_of_work
+from worker.period_sealing import periods_unlike_their_seal
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
 
 Progress = Callable[[str, int, int], None]
@@ -59,3 +60,4 @@ def _recomputed() -> Iterator[tuple[str, Look]]:
     yield "each batch has the content it was hashed with", batches_unlike_their_hash
     yield "the hash chain of seals is whole", _seals
     yield "posted = target for every sale", sales_unlike_their_target
+    yield "each sealed period has the root of its rows", periods_unlike_their_seal

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from service.api import (
+    approvals,
     engine,
     findings,
     health,
@@ -12,6 +13,7 @@ from service.api import (
     people,
     previews,
     problems,
+    sale_changes,
     sales,
     splits,
     statements,
@@ -50,7 +52,8 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
     problems.install(app)
-    told = (sales, works, splits, findings, widespread, previews, engine, people, ledger)
-    for room in (*told, statements, health):
+    of_sales = (sales, sale_changes)
+    told = (works, splits, findings, widespread, previews, engine, people, ledger, approvals)
+    for room in (*of_sales, *told, statements, health):
         app.include_router(room.router)
     return app

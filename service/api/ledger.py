@@ -16,8 +16,9 @@ from service.ledger import accounts
 from service.ledger.journal import Kind
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
-from service.store import closing, entries, journal, periods
+from service.store import account_history, closing, entries, journal, periods
 from service.store.account_entries import AccountNotFound
+from service.store.account_history import BatchOfAccount
 from service.store.database import unit_of_work
 from service.store.entries import StoredEntry
 from service.store.journal import Balance
@@ -116,16 +117,27 @@ def list_accounts(
     context: Context,
     _person: Operator,
     prefix: Annotated[str, Query(max_length=200, pattern="^[ -~]*$")] = "",
+    as_of: Annotated[
+        str, Query(max_length=40, description="YYYY-MM: posted into months up to it.")
+    ] = "",
     limit: Limit = 20,
     after: After = "",
 ) -> Page[AccountBalance]:
-    """List accounts by name with their balances, on request of one prefix like ``vendor:``."""
+    """List accounts by name with their balances, on request of one prefix like ``vendor:``.
+
+    As of a month only accounts whose balance is not zero are listed.
+    """
     found = _ACCOUNT.fullmatch(after)
     if after and not found:
         raise BadCursor(after)
     last = (found[1], found[2]) if found else ("", "")
     with unit_of_work(context.database) as session:
-        rows = journal.balances(session, prefix=prefix, after=last, limit=limit + 1)
+        if as_of:
+            rows = account_history.balances_as_of(
+                session, period=Period.parse(as_of), prefix=prefix, after=last, limit=limit + 1
+            )
+        else:
+            rows = journal.balances(session, prefix=prefix, after=last, limit=limit + 1)
     return paging.page_of(
         rows, limit, shown=_balance, cursor=lambda one: f"{one.account}@{one.currency}"
     )
@@ -137,6 +149,50 @@ def _balance(one: Balance) -> AccountBalance:
         currency=one.currency,
         normal_side=str(accounts.normal_side(one.account)),
         balance=format_nanos(one.nanos),
+    )
+
+
+class AccountBatch(BaseModel):
+    """What one batch posted to an account, and its balance after it; debit positive."""
+
+    batch_id: int
+    kind: str
+    period: str
+    entry_count: int
+    posted_at: datetime
+    amount: str
+    balance: str
+
+
+@router.get(
+    "/v1/accounts/{name}/history",
+    summary="Batches of an account",
+    responses=problems(401, 403, 404),
+)
+def list_batches(
+    context: Context,
+    _person: Operator,
+    name: str,
+    currency: Annotated[str, Query(pattern="^[A-Z]{3}$")] = "USD",
+    limit: Limit = 20,
+    after: After = "",
+) -> Page[AccountBatch]:
+    """List the batches that moved an account, newest first, with its balance after each."""
+    before = paging.number_of(after) if after else None
+    with unit_of_work(context.database) as session:
+        rows = account_history.history(session, name, currency, before=before, limit=limit + 1)
+    return paging.page_of(rows, limit, shown=_batch, cursor=lambda one: one.batch_id)
+
+
+def _batch(one: BatchOfAccount) -> AccountBatch:
+    return AccountBatch(
+        batch_id=one.batch_id,
+        kind=str(one.kind),
+        period=str(one.period),
+        entry_count=one.entry_count,
+        posted_at=one.created_at,
+        amount=format_nanos(one.delta_nanos),
+        balance=format_nanos(one.balance_nanos),
     )
 
 

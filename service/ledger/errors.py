@@ -17,5 +17,10 @@ class LedgerError(Exception):
     @property
     def code(self) -> str:
         """Name of the rule, e.g. ``split-not-whole``."""
-        name = type(self).__name__
+        return self.rule()
+
+    @classmethod
+    def rule(cls) -> str:
+        """Return the code of every refusal of this kind."""
+        name = cls.__name__
         return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")

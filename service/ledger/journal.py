@@ -15,6 +15,7 @@ class Kind(StrEnum):
     RELEASE = "release"
     RECEIPT = "receipt"
     BACKING = "backing"
+    WRITE_OFF = "write-off"
 
     @property
     def number(self) -> int:
@@ -33,6 +34,7 @@ _NUMBERS = {
     Kind.RELEASE: 3,
     Kind.RECEIPT: 4,
     Kind.BACKING: 5,
+    Kind.WRITE_OFF: 6,
 }
 _KINDS = {number: kind for kind, number in _NUMBERS.items()}
 

@@ -51,6 +51,17 @@ ORDER BY e.batch_id DESC, e.kind DESC, e.source_id DESC LIMIT :limit
 """
 
 
+def account_id(session: Session, name: str, currency: str) -> int:
+    """Return the number of an account; raise AccountNotFound."""
+    account = None
+    if "\0" not in name + currency:
+        query = text("SELECT account_id FROM account WHERE name = :name AND currency = :currency")
+        account = session.execute(query, {"name": name, "currency": currency}).scalar()
+    if account is None:
+        raise AccountNotFound(name, currency)
+    return int(account)
+
+
 def of_account(
     session: Session, name: str, currency: str, *, before: Place | None, limit: int
 ) -> list[AccountEntry]:
@@ -58,17 +69,11 @@ def of_account(
 
     Batches are found by the account's deltas: one whose entries cancel on it is passed over.
     """
-    account = None
-    if "\0" not in name + currency:
-        query = text("SELECT account_id FROM account WHERE name = :name AND currency = :currency")
-        account = session.execute(query, {"name": name, "currency": currency}).scalar()
-    if account is None:
-        raise AccountNotFound(name, currency)
     last = before or Place(2**62, 0, 0)
     rows = session.execute(
         text(_OF_ACCOUNT),
         {
-            "account": account,
+            "account": account_id(session, name, currency),
             "batch": last.batch_id,
             "batches": limit + 1,
             "kind": last.kind,

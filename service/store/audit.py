@@ -136,6 +136,7 @@ SELECT format('rights versions %s and %s of work %s overlap', a.rights_version_i
     b.rights_version_id, a.work_id)
 FROM rights_version a JOIN rights_version b ON a.work_id = b.work_id
     AND a.rights_version_id < b.rights_version_id AND a.days && b.days
+    AND a.superseded_at IS NULL AND b.superseded_at IS NULL
 UNION ALL
 SELECT format('work %s derives from itself', work_id) FROM (
     WITH RECURSIVE up AS (

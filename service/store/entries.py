@@ -95,6 +95,15 @@ def corrected_sales(session: Session) -> list[int]:
     return [int(sale) for sale in rows.scalars()]
 
 
+def corrected_among(session: Session, sale_ids: Sequence[int]) -> set[int]:
+    """Return which of these sales have corrections."""
+    rows = driver(session).execute(
+        "SELECT subject_sale_id FROM journal_entry WHERE kind = 2 AND subject_sale_id = ANY(%s)",
+        (list(sale_ids),),
+    )
+    return {int(row[0]) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
     """An entry with the names of its accounts: signed nanos, debit positive."""

@@ -79,7 +79,8 @@ def best_earning(session: Session, period: Period, *, limit: int) -> list[Earnin
     rows = driver(session).execute(
         "SELECT w.work_id, w.title, l.currency, sum(c.sales_count), sum(c.nanos), "
         "ARRAY(SELECT p.name FROM rights_version v JOIN party p ON p.party_id = ANY (v.holder_ids) "
-        "WHERE v.work_id = w.work_id AND upper_inf(v.days) ORDER BY p.name) "
+        "WHERE v.work_id = w.work_id AND upper_inf(v.days) AND v.superseded_at IS NULL "
+        "ORDER BY p.name) "
         "FROM release r JOIN release_credit c USING (release_id) JOIN line l USING (line_id) "
         "JOIN work w USING (work_id) WHERE r.period = %s GROUP BY w.work_id, w.title, l.currency "
         "ORDER BY sum(c.nanos) DESC, w.work_id LIMIT %s",

@@ -48,6 +48,7 @@ SELECT w.work_id, w.title, w.language, w.text_chars, w.registered_at, w.withdraw
     coalesce(v.shares_ppm[array_position(v.holder_ids, CAST(:holder AS bigint))], 0)
 FROM work w
 JOIN LATERAL (SELECT holder_ids, shares_ppm FROM rights_version r WHERE r.work_id = w.work_id
+              AND r.superseded_at IS NULL
               ORDER BY lower(days) DESC LIMIT 1) AS v ON true
 WHERE w.work_id IN (SELECT work_id FROM rights_version
                     WHERE holder_ids @> ARRAY[CAST(:holder AS bigint)])

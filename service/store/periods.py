@@ -51,6 +51,14 @@ def hold(session: Session, period: Period) -> str:
     return str(found)
 
 
+def wait_for_postings(session: Session) -> None:
+    """Let everybody who posts finish first, until the transaction ends.
+
+    Who posts after it sees what it changed.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSTING})
+
+
 def hold_open_from(session: Session, period: Period) -> Period:
     """Lock the first open period at or after one FOR SHARE and return it: where late facts go."""
     if hold(session, period) == OPEN:
@@ -78,7 +86,7 @@ def begin_closing(session: Session, period: Period, *, now: datetime) -> str:
     Earlier periods that are open and empty close with it; raise EarlierPeriodOpen for one that is
     not.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSTING})
+    wait_for_postings(session)
     _ensure(session, period)
     query = text("SELECT state FROM period WHERE period = :p FOR UPDATE")
     before = str(session.execute(query, {"p": period.number}).scalar_one())
@@ -90,6 +98,18 @@ def begin_closing(session: Session, period: Period, *, now: datetime) -> str:
         {"p": period.number, "now": now},
     )
     return before
+
+
+def pretend_closing(session: Session, period: Period, *, now: datetime) -> None:
+    """Set a period closing in a rehearsal: no lock but its row's, so that others go on settling."""
+    _ensure(session, period)
+    session.execute(
+        text(
+            "UPDATE period SET state = 'closing', closing_at = :now "
+            "WHERE period = :p AND state = 'open'"
+        ),
+        {"p": period.number, "now": now},
+    )
 
 
 def _close_empty_before(session: Session, period: Period, *, now: datetime) -> None:

@@ -51,7 +51,8 @@ class Presence:
 _SHOWN = """
 SELECT m.month, w.work_id, w.title,
     ARRAY(SELECT h.name FROM rights_version v JOIN party h ON h.party_id = ANY (v.holder_ids)
-          WHERE v.work_id = w.work_id AND upper_inf(v.days) ORDER BY h.name, h.party_id),
+          WHERE v.work_id = w.work_id AND upper_inf(v.days)
+          AND v.superseded_at IS NULL ORDER BY h.name, h.party_id),
     w.commons, w.withdrawn_at, p.output_count, m.output_count,
     (SELECT max(f.finding_id) FROM finding f WHERE f.work_id = w.work_id)
 FROM presence_in_use m

@@ -354,8 +354,10 @@ def test_ids_of_sales_from_nowhere_are_not_found(site, sale):
     acme = site.vendor()
 
     assert acme.get(f"/v1/sales/{sale}").status_code in {404, 422}
-    refund = acme.post(f"/v1/sales/{sale}/refunds", json={"id": "r"})
-    assert refund.status_code in {404, 422}
+    refund = acme.post(f"/v1/sales/{sale}/refunds", json={"id": f"of {sale[:9]}"})
+    assert refund.status_code in {202, 404, 422}
+    told = {"id": "r", "tier": "elite", "reason": "It was."}
+    assert acme.post(f"/v1/sales/{sale}/restatements", json=told).status_code in {404, 422}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,11 @@ TABLE = {
     "POST /v1/sales": ([], 401, 401, 401, 401, 401, 200, 200),
     "GET /v1/sales": (None, 401, 401, 401, 401, 401, 200, 200),
     "GET /v1/sales/{sale}": (None, 401, 401, 401, 401, 401, 200, 404),
-    "POST /v1/sales/{sale}/refunds": ({"id": "r"}, 401, 401, 401, 401, 401, 201, 404),
+    "POST /v1/sales/{sale}/refunds": ({"id": "r"}, 401, 401, 401, 401, 401, 201, 202),
+    "POST /v1/sales/{sale}/restatements": (
+        {"id": "r", "tier": "elite", "output_tokens": 10**8, "reason": "It was."},
+        *(401, 401, 401, 401, 401, 201, 404),
+    ),
     "POST /v1/works": (
         {"title": "T", "text": "A text of its own.", "language": "en"},
         *(401, 201, 409, 422, 403, 401, 401),
@@ -54,7 +58,13 @@ TABLE = {
     "DELETE /v1/keys/{key_id}": (None, 401, 403, 403, 422, 404, 401, 401),
     "GET /v1/periods": (None, 401, 403, 403, 200, 403, 401, 401),
     "POST /v1/periods/{period}/close": (None, 401, 403, 403, 202, 403, 401, 401),
+    "GET /v1/periods/{period}/approvals": (None, 401, 403, 403, 200, 403, 401, 401),
+    "POST /v1/periods/{period}/approvals": (
+        {"digest": "0" * 64},
+        *(401, 403, 403, 201, 403, 401, 401),
+    ),
     "GET /v1/accounts": (None, 401, 403, 403, 200, 403, 401, 401),
+    "GET /v1/accounts/{name}/history": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/accounts/{name}/entries": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/entries/{kind}/{source_id}": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),

@@ -105,6 +105,11 @@ def test_the_application_may_what_the_new_tables_are_for(database):
         "presence_month": {"SELECT", "INSERT", "UPDATE"},
         "presence_work": {"SELECT", "INSERT", "UPDATE"},
         "presence_in_use": {"SELECT"},
+        "owner_change": {"SELECT", "INSERT"},
+        "sale_version": {"SELECT", "INSERT"},
+        "back_pay": {"SELECT", "INSERT"},
+        "parked_refund": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "correction_job": {"SELECT", "INSERT", "UPDATE"},
     }
     with psycopg.connect(database.url) as connection:
         for table, verbs in may.items():

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,8 @@ from worker.engine_room import EngineRoom
 from worker.founding import found
 from worker.verify import verify
 from worker.workplace import Workplace
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 ODE = (
     "The lighthouse at Varnholm turned its lamp once every eleven seconds through the winter. "
@@ -106,9 +109,6 @@ class WordRoom:
         return nullcontext(True)  # noqa: FBT003 - what it says
 
     def save(self):
-        pass
-
-    def reown(self, _work):
         pass
 
     def refresh(self, _progress=None):
@@ -337,6 +337,12 @@ def town_in(database: Database, home, room=None) -> Town:
         found(session, now=clock.now - timedelta(days=1))
     room = room or EngineRoom(database, home, threads=1, encoder=WordEncoder())
     return Town(Workplace(Settings(home=home), database, room, clock), clock)
+
+
+@pytest.fixture
+def new_town(emptied, tmp_path_factory):
+    """Found a town as often as a property wants one."""
+    return lambda: town_in(emptied(), tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

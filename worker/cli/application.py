@@ -38,15 +38,22 @@ def workplace() -> Iterator[Workplace]:
 def command_line() -> typer.Typer:
     """Put all commands together."""
     from worker.cli import (
+        approvals,
+        backups,
+        balances,
         books,
         catalogue,
         checks,
         commons,
+        corrections,
         encoder,
+        exports,
         findings,
         fingerprints,
         late,
         preview,
+        proofs,
+        receivables,
         serve,
     )
 
@@ -57,8 +64,9 @@ def command_line() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    rooms = (serve, catalogue, commons, findings, late, books, checks, encoder)
-    for commands in (*rooms, fingerprints, preview):
+    rooms = (serve, catalogue, commons, findings, late, books, checks, encoder, backups)
+    of_books = (approvals, corrections, balances, receivables, proofs, exports)
+    for commands in (*rooms, fingerprints, preview, *of_books):
         commands.add_to(app)
     return app
 

@@ -17,9 +17,11 @@ from service.store import closing, embeddings, parties, periods, statements, wor
 from service.store.database import unit_of_work
 from service.store.receipts import NewReceipt
 from worker import receipts
-from worker.cli import screen
+from worker.approving import check_approved
+from worker.cli import rehearsal, screen
 from worker.cli.application import workplace
 from worker.cli.screen import Column
+from worker.close import waits_for
 from worker.drain import drain, finish_closing
 from worker.import_lines import BadOption
 from worker.memory import peak_memory_mib
@@ -105,11 +107,17 @@ def close_period(
     period: PeriodText,
     *,
     early: Annotated[bool, typer.Option(help="Close a month that has not ended.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Show what it would issue and why; post nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Close a period: release lines to holders, freeze, issue statements."""
     month = Period.parse(period)
     with workplace() as place:
+        if dry_run:
+            rehearsal.show(place, month, early=early, as_json=as_json)
+            return
         rows = closed(place, month, early=early)
         _show_summaries(rows, title=f"Statements of {month}", as_json=as_json)
 
@@ -125,6 +133,15 @@ def closed(place: Workplace, month: Period, *, early: bool) -> list[statements.S
             with unit_of_work(place.database) as session:
                 if periods.state(session, month) == periods.CLOSED:
                     return statements.listing(session, period=month)
+            if not waits_for(place.database, month):
+                check_approved(
+                    place.database,
+                    month,
+                    needed=place.settings.close_approvals,
+                    threshold=place.threshold_nanos,
+                    now=place.clock(),
+                    progress=progress,
+                )
             sleep(0.2)  # another process holds the last of what the period waits for
 
 
