@@ -20,6 +20,7 @@ from service.store import (
     releases,
     rights,
     seals,
+    statement_facts,
     statements,
     work_batches,
 )
@@ -64,9 +65,16 @@ def post(
     database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
 ) -> None:
     """Post what a close posts into a period that is closing: releases, backing, statements."""
+    release_and_back(database, period, now=now, progress=progress)
+    _state_all(database, period, threshold=threshold, now=now, progress=progress)
+
+
+def release_and_back(
+    database: Database, period: Period, *, now: datetime, progress: Progress
+) -> None:
+    """Release every line and back what is released: all of a close that holders' balances feel."""
     _release_all(database, period, now=now, progress=progress)
     _back_all(database, period, now=now)
-    _state_all(database, period, threshold=threshold, now=now, progress=progress)
 
 
 def _release_all(database: Database, period: Period, *, now: datetime, progress: Progress) -> None:
@@ -202,14 +210,15 @@ def _state_all(
     database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
 ) -> None:
     with unit_of_work(database) as session:
-        due = statements.recipients(session, period)
+        due = statement_facts.recipients(session, period)
     for start in range(0, len(due), HOLDERS_A_STEP):
         chunk = due[start : start + HOLDERS_A_STEP]
         holders = [recipient.holder_id for recipient in chunk]
         with unit_of_work(database) as session:
-            stated = statements.lines_of(session, period, holders)
-            openings = statements.openings(session, period, holders)
-            held = statements.held(session, period, holders)
+            stated = statement_facts.lines_of(session, period, holders)
+            openings = statement_facts.openings(session, period, holders)
+            held = statement_facts.held(session, period, holders)
+            moved = statement_facts.payout_moves(session, period, holders)
             vendor_ids = parties.vendor_ids(session)
             for recipient in chunk:
                 statement = make(
@@ -220,6 +229,7 @@ def _state_all(
                     lines=stated.get(recipient, []),
                     held_nanos=held.get(recipient, 0),
                     threshold=threshold,
+                    payouts=moved.get(recipient, ()),
                 )
                 statements.insert(session, statement, vendor_ids, now=now)
         progress("writing statements", min(start + HOLDERS_A_STEP, len(due)), len(due))

@@ -65,13 +65,13 @@ _QUESTIONS = (
         ),
     ),
     (
-        "opening + lines = closing = held + payable + carried forward",
+        "opening + lines - paid = closing = held + payable + carried forward",
         "statements",
         (
-            "SELECT format('statement {}: {} + {} is not {}', number, opening_nanos, lines, "
-            "closing_nanos) FROM (SELECT s.*, coalesce((SELECT sum(l.nanos) FROM statement_lines l "
-            "WHERE l.number = s.number), 0) AS lines FROM statements s) "
-            "WHERE opening_nanos + lines <> closing_nanos OR lines <> earned_nanos "
+            "SELECT format('statement {}: {} + {} - {} is not {}', number, opening_nanos, lines, "
+            "paid_nanos, closing_nanos) FROM (SELECT s.*, coalesce((SELECT sum(l.nanos) "
+            "FROM statement_lines l WHERE l.number = s.number), 0) AS lines FROM statements s) "
+            "WHERE opening_nanos + lines - paid_nanos <> closing_nanos OR lines <> earned_nanos "
             "OR held_nanos + payable_nanos + carried_nanos <> closing_nanos"
         ),
     ),
@@ -97,6 +97,18 @@ _QUESTIONS = (
             "AND b.account IN (format('holder:{}:held', s.holder_id), "
             "format('holder:{}:payable', s.holder_id))), 0) AS held FROM statements s) "
             "WHERE closing_nanos <> held"
+        ),
+    ),
+    (
+        "what a statement says was paid is what payouts posted",
+        "statements",
+        (
+            "SELECT format('{} {}: payouts posted {}, stated {}', account, currency, posted, "
+            "stated) FROM (SELECT account, currency, sum(p) AS posted, sum(t) AS stated FROM "
+            "(SELECT account, currency, nanos AS p, 0 AS t FROM postings "
+            "WHERE kind IN ('payout', 'payout-returned') AND account LIKE 'holder:%' UNION ALL "
+            "SELECT format('holder:{}:payable', holder_id), currency, 0, paid_nanos "
+            "FROM statements) GROUP BY account, currency) WHERE posted <> stated"
         ),
     ),
     (

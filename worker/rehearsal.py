@@ -24,7 +24,8 @@ from service.store import (
 )
 from service.store.database import Database, rehearsal, unit_of_work
 from service.store.journal import Balance
-from service.store.statements import Recipient, StatementSummary
+from service.store.statement_facts import Recipient
+from service.store.statements import StatementSummary
 from worker import close
 from worker.settlement import settle_batch
 from worker.statement_digest import MOST_STATEMENTS, digest_of_statements

@@ -38,6 +38,7 @@ def _canonical(said: Statement) -> dict[str, object]:
         "currency": said.currency,
         "period": str(said.period),
         "opening": said.opening_nanos,
+        "paid": [[move.statement, move.state, move.nanos] for move in said.payouts],
         "closing": said.closing_nanos,
         "held": said.closing.held_nanos,
         "payable": said.closing.payable_nanos,

@@ -10,6 +10,7 @@ from service.api import (
     health,
     ledger,
     metrics,
+    payouts,
     people,
     previews,
     problems,
@@ -54,6 +55,6 @@ def create_api(context: WebContext) -> FastAPI:
     problems.install(app)
     of_sales = (sales, sale_changes)
     told = (works, splits, findings, widespread, previews, engine, people, ledger, approvals)
-    for room in (*of_sales, *told, statements, health):
+    for room in (*of_sales, *told, statements, payouts, health):
         app.include_router(room.router)
     return app

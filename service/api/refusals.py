@@ -11,7 +11,7 @@ from service.api import (
     paging,
     sales_request,
 )
-from service.ledger import ageing, contract, correction, money, period, rights, tiers
+from service.ledger import ageing, contract, correction, money, payout, period, rights, tiers
 from service.ledger.errors import LedgerError
 from service.store import (
     account_entries,
@@ -23,8 +23,8 @@ from service.store import (
     late_matches,
     lines,
     parties,
+    payouts,
     people,
-    period_export,
     periods,
     refunds,
     sale_versions,
@@ -50,6 +50,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     findings.FindingNotFound: 404,
     late_matches.LateMatchNotFound: 404,
     lines.LineNotFound: 404,
+    payouts.PayoutNotFound: 404,
     people.KeyNotFound: 404,
     people.UnknownOperator: 404,
     sales.SaleNotFound: 404,
@@ -59,10 +60,13 @@ STATUS: Mapping[type[LedgerError], int] = {
     findings.FindingDecided: 409,
     late_matches.LateMatchDecided: 409,
     parties.VendorExists: 409,
+    payout.BankTooLow: 409,
+    payout.NothingPayable: 409,
+    payout.PayoutOutOfOrder: 409,
     people.LoginTaken: 409,
     period.PeriodClosed: 409,
     period.PeriodRunning: 409,
-    period_export.NotClosed: 409,
+    periods.NotClosed: 409,
     periods.EarlierPeriodOpen: 409,
     refunds.RefundConflict: 409,
     sale_versions.NothingRestated: 409,

@@ -34,6 +34,7 @@ class StatementRow(BaseModel):
     currency: str
     opening_balance: str
     earned: str
+    paid_out: str
     closing_balance: str
     held: str
     payable: str
@@ -67,6 +68,7 @@ def _row(one: StatementSummary) -> StatementRow:
         currency=one.currency,
         opening_balance=format_nanos(one.opening_nanos),
         earned=format_nanos(one.earned_nanos),
+        paid_out=format_nanos(one.paid_nanos),
         closing_balance=format_nanos(one.closing_nanos),
         held=format_nanos(one.held_nanos),
         payable=format_nanos(one.payable_nanos),

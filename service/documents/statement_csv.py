@@ -3,7 +3,7 @@
 import csv
 import io
 
-from service.documents.statement_document import StatementDocument, percent_of
+from service.documents.statement_document import StatementDocument, payout_note, percent_of
 from service.ledger.money import format_nanos
 from service.ledger.statement import StatementLine
 
@@ -31,14 +31,18 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 def statement_csv(document: StatementDocument) -> str:
     """Return the statement as RFC 4180 CSV with a header, CRLF line ends and ISO currency codes.
 
-    Rows in order: opening, earned and adjustment lines, closing, then held, payable and carried
-    forward, which divide the closing balance. Text from people that a spreadsheet would run as a
-    formula is led by an apostrophe; amounts are plain numbers and may begin with a minus.
+    Rows in order: opening, earned and adjustment lines, payouts, closing, then held, payable and
+    carried forward, which divide the closing balance. Text from people that a spreadsheet would run
+    as a formula is led by an apostrophe; amounts are plain numbers and may begin with a minus.
     """
     statement = document.statement
     closing = statement.closing
     rows = [_balance(document, "opening", statement.opening_nanos)]
     rows += [_line(document, line) for line in statement.lines]
+    rows += [
+        _balance(document, f"payout {move.state}", move.nanos, payout_note(move))
+        for move in statement.payouts
+    ]
     rows += [
         _balance(document, "closing", statement.closing_nanos),
         _balance(document, "held", closing.held_nanos, document.held_reason),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.ledger.money import format_nanos, minor_unit_nanos
-from service.ledger.statement import LineKind, Statement, StatementLine
+from service.ledger.statement import LineKind, PayoutMove, Statement, StatementLine
 
 HOW_TO_ASK = (
     "Write to the operator, name this statement's number and the line, and say what you expected. "
@@ -62,6 +62,14 @@ def carried_reason(carried_nanos: int, currency: str) -> str:
         smallest = f"{format_nanos(minor)} {currency}"
         return f"Less than {smallest}, the smallest amount a bank moves: kept for next time."
     return "Below the smallest amount that is paid out: kept until it is reached."
+
+
+def payout_note(move: PayoutMove) -> str:
+    """Say what a payout did to the balance, of which statement and when."""
+    day = f"{move.at:%Y-%m-%d}"
+    if move.state == "returned":
+        return f"The payout of statement {move.statement} came back on {day}: it is yours again."
+    return f"Paid out of statement {move.statement} on {day}."
 
 
 def nanos_of(lines: tuple[StatementLine, ...]) -> int:

@@ -11,6 +11,7 @@ from service.documents.statement_document import (
     HOW_TO_ASK,
     StatementDocument,
     nanos_of,
+    payout_note,
     percent_of,
 )
 from service.ledger.money import format_nanos
@@ -32,6 +33,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"amount": format_nanos, "percent": percent_of, "nanos_of": nanos_of}
+    environment.filters["payout_note"] = payout_note
     return environment
 
 

@@ -4,14 +4,15 @@ from service.documents.statement_document import (
     HOW_TO_ASK,
     StatementDocument,
     nanos_of,
+    payout_note,
     percent_of,
 )
 from service.ledger.money import format_nanos
-from service.ledger.statement import StatementLine
+from service.ledger.statement import PayoutMove, StatementLine
 
 
 def statement_json(document: StatementDocument) -> dict[str, object]:
-    """Return the statement as JSON values: opening + earned + adjusted = closing."""
+    """Return the statement as JSON values: opening + earned + adjusted - paid out = closing."""
     statement = document.statement
     closing = statement.closing
     return {
@@ -25,6 +26,8 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
         "earned": format_nanos(nanos_of(document.earned_lines)),
         "adjustments": [_line(document, line) for line in document.adjustments],
         "adjusted": format_nanos(nanos_of(document.adjustments)),
+        "payouts": [_payout(move) for move in statement.payouts],
+        "paid_out": format_nanos(statement.paid_nanos),
         "closing_balance": format_nanos(statement.closing_nanos),
         "held": _part(closing.held_nanos, document.held_reason),
         "payable": _part(closing.payable_nanos, ""),
@@ -36,6 +39,16 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
 def _part(nanos: int, reason: str) -> dict[str, str]:
     part = {"amount": format_nanos(nanos)}
     return part | {"reason": reason} if reason else part
+
+
+def _payout(move: PayoutMove) -> dict[str, str]:
+    return {
+        "statement": move.statement,
+        "state": move.state,
+        "at": move.at.isoformat().replace("+00:00", "Z"),
+        "amount": format_nanos(move.nanos),
+        "note": payout_note(move),
+    }
 
 
 def _line(document: StatementDocument, line: StatementLine) -> dict[str, object]:

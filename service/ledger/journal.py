@@ -16,6 +16,9 @@ class Kind(StrEnum):
     RECEIPT = "receipt"
     BACKING = "backing"
     WRITE_OFF = "write-off"
+    PAYOUT = "payout"
+    PAYOUT_CONFIRMED = "payout-confirmed"
+    PAYOUT_RETURNED = "payout-returned"
 
     @property
     def number(self) -> int:
@@ -35,6 +38,9 @@ _NUMBERS = {
     Kind.RECEIPT: 4,
     Kind.BACKING: 5,
     Kind.WRITE_OFF: 6,
+    Kind.PAYOUT: 7,
+    Kind.PAYOUT_CONFIRMED: 8,
+    Kind.PAYOUT_RETURNED: 9,
 }
 _KINDS = {number: kind for kind, number in _NUMBERS.items()}
 

@@ -75,6 +75,7 @@ class StatementLeaf:
     currency: str
     opening_nanos: int
     earned_nanos: int
+    paid_nanos: int
     closing_nanos: int
     held_nanos: int
     payable_nanos: int
@@ -102,6 +103,7 @@ class StatementLeaf:
             "currency": self.currency,
             "opening": str(self.opening_nanos),
             "earned": str(self.earned_nanos),
+            "paid": str(self.paid_nanos),
             "closing": str(self.closing_nanos),
             "held": str(self.held_nanos),
             "payable": str(self.payable_nanos),
@@ -168,8 +170,8 @@ Leaf = EntryLeaf | StatementLeaf | StatementLineLeaf
 FIELDS: Mapping[str, frozenset[str]] = {
     "entry": frozenset(("leaf", "kind", "source", "sale", "period", "currency", "postings")),
     "statement": frozenset(
-        ("leaf", "number", "period", "holder", "currency", "opening", "earned", "closing", "held",
-         "payable", "carried", "issued_at")
+        ("leaf", "number", "period", "holder", "currency", "opening", "earned", "paid", "closing",
+         "held", "payable", "carried", "issued_at")
     ),
     "statement-line": frozenset(
         ("leaf", "statement", "period", "currency", "ordinal", "kind", "line", "work", "vendor",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from service.ledger.money import floor_to_minor
@@ -34,6 +35,16 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutMove:
+    """What a payout of an earlier statement took from the balance, or gave back to it."""
+
+    statement: str
+    state: str
+    nanos: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """How a closing balance divides: held until backed, payable in minor units, carried forward.
 
@@ -47,7 +58,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Opening + lines = closing, checked on construction. Nanos are credit balances, positive."""
+    """Opening + lines + payouts = closing, checked on construction; credit balances positive."""
 
     holder_id: int
     currency: str
@@ -56,10 +67,21 @@ class Statement:
     lines: tuple[StatementLine, ...]
     closing_nanos: int
     closing: Closing
+    payouts: tuple[PayoutMove, ...] = ()
+
+    @property
+    def earned_nanos(self) -> int:
+        """Sum of the lines."""
+        return sum(line.nanos for line in self.lines)
+
+    @property
+    def paid_nanos(self) -> int:
+        """What was paid out in the period, less what came back."""
+        return -sum(move.nanos for move in self.payouts)
 
     def __post_init__(self) -> None:
-        earned = sum(line.nanos for line in self.lines)
-        assert self.opening_nanos + earned == self.closing_nanos, "opening + lines != closing"
+        stands = self.opening_nanos + self.earned_nanos - self.paid_nanos
+        assert stands == self.closing_nanos, "opening + lines + payouts != closing"
         parts = self.closing
         assert parts.held_nanos + parts.payable_nanos + parts.carried_nanos == self.closing_nanos, (
             "held + payable + carried forward != closing"
@@ -86,9 +108,11 @@ def make(
     lines: Sequence[StatementLine],
     held_nanos: int,
     threshold: int,
+    payouts: Sequence[PayoutMove] = (),
 ) -> Statement:
     """Make a statement; lines in order of kind, work, vendor, tier and month."""
     closing = opening_nanos + sum(line.nanos for line in lines)
+    closing += sum(move.nanos for move in payouts)
     ordered = sorted(
         lines,
         key=lambda x: (x.kind != LineKind.EARNED, x.work_id, x.vendor, x.tier.number, x.month),
@@ -101,4 +125,5 @@ def make(
         tuple(ordered),
         closing,
         divide_closing(closing, held_nanos=held_nanos, currency=currency, threshold=threshold),
+        tuple(payouts),
     )

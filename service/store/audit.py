@@ -106,14 +106,18 @@ WHERE coalesce(d.nanos, 0) <> coalesce(r.credited, 0)
 """
 
 _STATEMENTS = """
-SELECT format('statement %s: opening %s, lines %s, closing %s, before it %s',
-    number, opening_nanos, lines, closing_nanos, previous)
+SELECT format('statement %s: opening %s, lines %s, paid %s of %s, closing %s, before it %s',
+    number, opening_nanos, lines, paid_nanos, paid, closing_nanos, previous)
 FROM (SELECT s.*, coalesce((SELECT sum(nanos) FROM statement_line l
         WHERE l.statement_id = s.statement_id), 0) AS lines,
+    coalesce((SELECT -sum(t.moved_nanos) FROM payout p JOIN payout_step t USING (payout_id)
+        WHERE p.holder_id = s.holder_id AND p.currency = s.currency AND t.period = s.period), 0)
+        AS paid,
     coalesce(lag(closing_nanos) OVER (PARTITION BY holder_id, currency ORDER BY period), 0)
         AS previous
     FROM statement s) AS s
-WHERE opening_nanos + lines <> closing_nanos OR earned_nanos <> lines OR opening_nanos <> previous
+WHERE opening_nanos + lines - paid <> closing_nanos OR earned_nanos <> lines
+    OR paid_nanos <> paid OR opening_nanos <> previous
     OR held_nanos + payable_nanos + carried_nanos <> closing_nanos
 UNION ALL
 SELECT format('period %s %s: statements say %s, lines released %s',
@@ -158,14 +162,45 @@ WITH earned AS (
 standing AS (
     SELECT split_part(a.name, ':', 2)::bigint AS holder_id, a.currency, -sum(d.delta) AS nanos
     FROM account a JOIN balance_delta d USING (account_id)
-    WHERE starts_with(a.name, 'holder:') GROUP BY 1, 2)
-SELECT format('holder %s: earned %s, payable and held %s %s', holder_id, e.nanos, s.nanos, currency)
+    WHERE starts_with(a.name, 'holder:') GROUP BY 1, 2),
+paid AS (
+    SELECT p.holder_id, p.currency, -sum(t.moved_nanos) AS nanos
+    FROM payout p JOIN payout_step t USING (payout_id) GROUP BY 1, 2)
+SELECT format('holder %s: earned %s, paid out %s, payable and held %s %s',
+    holder_id, e.nanos, p.nanos, s.nanos, currency)
 FROM earned e FULL JOIN standing s USING (holder_id, currency)
-WHERE coalesce(e.nanos, 0) <> coalesce(s.nanos, 0)
+FULL JOIN paid p USING (holder_id, currency)
+WHERE coalesce(e.nanos, 0) <> coalesce(s.nanos, 0) + coalesce(p.nanos, 0)
 UNION ALL
-SELECT format('bank holds %s %s', sum(d.delta), a.currency)
-FROM account a JOIN balance_delta d USING (account_id) WHERE a.name = 'bank'
+SELECT format('bank holds %s %s, %s of it reserved for payouts', sum(d.delta) FILTER (WHERE
+    a.name = 'bank'), a.currency, -sum(d.delta) FILTER (WHERE a.name = 'payout:clearing'))
+FROM account a JOIN balance_delta d USING (account_id)
+WHERE a.name IN ('bank', 'payout:clearing')
 GROUP BY a.currency HAVING sum(d.delta) < 0
+"""
+
+_PAYOUTS = """
+WITH steps AS (
+    SELECT p.payout_id, p.currency, p.amount_nanos, array_agg(t.state) AS states,
+        sum(t.moved_nanos) AS moved
+    FROM payout p LEFT JOIN payout_step t USING (payout_id) GROUP BY p.payout_id),
+clearing AS (
+    SELECT a.currency, -sum(d.delta) AS nanos FROM account a JOIN balance_delta d USING (account_id)
+    WHERE a.name = 'payout:clearing' GROUP BY 1),
+reserved AS (
+    SELECT currency, sum(amount_nanos) AS nanos FROM steps
+    WHERE NOT states && ARRAY['confirmed', 'returned'] GROUP BY 1)
+SELECT format('payout %s of %s moved %s in steps %s', payout_id, amount_nanos, moved, states)
+FROM steps WHERE NOT coalesce('reserved' = ANY (states), false)
+    OR moved <> CASE WHEN 'returned' = ANY (states) THEN 0 ELSE -amount_nanos END
+UNION ALL
+SELECT format('payouts under way are %s %s, clearing holds %s', r.nanos, currency, c.nanos)
+FROM reserved r FULL JOIN clearing c USING (currency)
+WHERE coalesce(r.nanos, 0) <> coalesce(c.nanos, 0)
+UNION ALL
+SELECT format('statement %s was paid %s and states %s', s.number, p.amount_nanos, s.payable_nanos)
+FROM payout p JOIN statement s USING (statement_id)
+WHERE p.amount_nanos > s.payable_nanos OR p.holder_id <> s.holder_id OR p.currency <> s.currency
 """
 
 QUESTIONS = (
@@ -193,9 +228,10 @@ QUESTIONS = (
     Question("balances = sum of postings", "SELECT count(*) FROM balance_delta", _BALANCES),
     Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),
+    Question("what is reserved is under way", "SELECT count(*) FROM payout", _PAYOUTS),
     Question("splits are whole and do not overlap", "SELECT count(*) FROM rights_version", _RIGHTS),
     Question(
-        "payable + held = earned, and the bank is not overdrawn",
+        "paid out + payable + held = earned, and the bank is not overdrawn",
         "SELECT count(DISTINCT holder_id) FROM release_part",
         _HOLDERS,
     ),

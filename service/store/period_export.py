@@ -7,20 +7,12 @@ from typing import Any, LiteralString
 
 from sqlmodel import Session
 
-from service.ledger.errors import LedgerError
 from service.ledger.period import Period
 from service.store import account_history, journal_export, periods
 from service.store.database import driver
 
 _A_STEP = 20_000
 Row = tuple[Any, ...]
-
-
-class NotClosed(LedgerError):
-    """A period that is not closed was to be exported: it can still change."""
-
-    def __init__(self, period: Period, state: str) -> None:
-        super().__init__(f"period {period} is {state}, not closed", period=str(period))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +25,8 @@ class Table:
 
 
 _STATEMENTS = """
-SELECT number, holder_id, currency, opening_nanos, earned_nanos, closing_nanos, held_nanos,
-    payable_nanos, carried_nanos, issued_at
+SELECT number, holder_id, currency, opening_nanos, earned_nanos, paid_nanos, closing_nanos,
+    held_nanos, payable_nanos, carried_nanos, issued_at
 FROM statement WHERE period = %s ORDER BY number
 """
 _LINES = """
@@ -57,6 +49,7 @@ _POSTING = {"batch_id": "int", "kind": "text", "source_id": "int", "sale_id": "i
 _STATEMENT = {"number": "text", "holder_id": "int", "currency": "text"} | {
     "opening_nanos": "int",
     "earned_nanos": "int",
+    "paid_nanos": "int",
     "closing_nanos": "int",
     "held_nanos": "int",
     "payable_nanos": "int",
@@ -82,9 +75,7 @@ _PART = {"line_id": "int", "month": "int", "currency": "text"} | {
 
 def tables(session: Session, period: Period) -> Iterator[Table]:
     """Yield the tables of a closed period, each to be read before the next; raise NotClosed."""
-    state = periods.state(session, period)
-    if state != periods.CLOSED:
-        raise NotClosed(period, state)
+    periods.check_closed(session, period)
     before = Period.of(period.start - timedelta(days=1))
     yield Table("opening_balances", _BALANCE, _balances(session, before))
     yield Table("postings", _POSTING, _postings(session, period))

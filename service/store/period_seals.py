@@ -166,10 +166,10 @@ def _learn(connection: psycopg.Connection, names: dict[int, str], accounts: set[
 
 
 _STATEMENTS = """
-SELECT s.number, s.currency, s.holder_id, s.opening_nanos, s.earned_nanos, s.closing_nanos,
-    s.held_nanos, s.payable_nanos, s.carried_nanos, s.issued_at, l.ordinal, l.kind, l.line_id,
-    l.work_id, v.slug, l.tier, l.month, l.sales_count, l.output_tokens, l.credited_nanos,
-    l.share_ppm, l.nanos
+SELECT s.number, s.currency, s.holder_id, s.opening_nanos, s.earned_nanos, s.paid_nanos,
+    s.closing_nanos, s.held_nanos, s.payable_nanos, s.carried_nanos, s.issued_at, l.ordinal, l.kind,
+    l.line_id, l.work_id, v.slug, l.tier, l.month, l.sales_count, l.output_tokens,
+    l.credited_nanos, l.share_ppm, l.nanos
 FROM statement s
 LEFT JOIN statement_line l USING (statement_id)
 LEFT JOIN party v ON v.party_id = l.vendor_id
@@ -183,9 +183,9 @@ def _statements(session: Session, period: Period) -> Iterator[Leaf]:
         for row in rows:
             number, currency = row[:2]
             if number != last:
-                yield StatementLeaf(number, period, row[2], currency, *row[3:10])
+                yield StatementLeaf(number, period, row[2], currency, *row[3:11])
                 last = number
-            ordinal, kind, line, work, vendor, tier, month, count, tokens, *nanos = row[10:]
+            ordinal, kind, line, work, vendor, tier, month, count, tokens, *nanos = row[11:]
             if ordinal is not None:
                 yield StatementLineLeaf(
                     number, period, currency, ordinal, LineKind(kind), line, work, vendor,

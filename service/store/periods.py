@@ -25,6 +25,13 @@ class EarlierPeriodOpen(LedgerError):
         )
 
 
+class NotClosed(LedgerError):
+    """A period that can still change was to be exported or paid."""
+
+    def __init__(self, period: Period, state: str) -> None:
+        super().__init__(f"period {period} is {state}, not closed", period=str(period))
+
+
 def _ensure(session: Session, period: Period) -> None:
     """Make a period's row. Periods close in order, so one before a closed one is closed itself."""
     session.execute(
@@ -78,6 +85,13 @@ def state(session: Session, period: Period) -> str:
         "THEN 'closed' ELSE 'open' END)"
     )
     return str(session.execute(query, {"p": period.number}).scalar_one())
+
+
+def check_closed(session: Session, period: Period) -> None:
+    """Raise NotClosed for a period that is open or closing."""
+    found = state(session, period)
+    if found != CLOSED:
+        raise NotClosed(period, found)
 
 
 def begin_closing(session: Session, period: Period, *, now: datetime) -> str:

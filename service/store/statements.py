@@ -1,7 +1,5 @@
 """Statements: issued once, read for ever."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,12 +7,12 @@ import psycopg
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.ledger.accounts import holder_held
 from service.ledger.errors import LedgerError
 from service.ledger.period import Period
 from service.ledger.statement import Closing, LineKind, Statement, StatementLine
 from service.ledger.tiers import Tier
 from service.store.database import driver
+from service.store.statement_facts import Recipient, payout_moves
 
 
 class StatementNotFound(LedgerError):
@@ -22,14 +20,6 @@ class StatementNotFound(LedgerError):
 
     def __init__(self, number: str) -> None:
         super().__init__(f"no statement {number[:60]!r}", number=number[:60])
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Whom a statement is for; it has one row of lines in the period or a balance to carry."""
-
-    holder_id: int
-    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,85 +35,6 @@ class IssuedStatement:
     vendor_names: dict[str, str]
 
 
-def recipients(session: Session, period: Period) -> list[Recipient]:
-    """Return who is due a statement of a closing period and has none yet."""
-    rows = driver(session).execute(
-        "SELECT holder_id, currency FROM ("
-        "SELECT p.holder_id, l.currency FROM release r JOIN release_part p USING (release_id) "
-        "JOIN line l USING (line_id) WHERE r.period = %(p)s AND p.holder_id IS NOT NULL "
-        "UNION SELECT holder_id, currency FROM (SELECT DISTINCT ON (holder_id, currency) "
-        "holder_id, currency, closing_nanos FROM statement WHERE period < %(p)s "
-        "ORDER BY holder_id, currency, period DESC) AS last WHERE closing_nanos <> 0) AS due "
-        "WHERE NOT EXISTS (SELECT 1 FROM statement s WHERE s.holder_id = due.holder_id "
-        "AND s.currency = due.currency AND s.period = %(p)s) ORDER BY holder_id, currency",
-        {"p": period.number},
-    )
-    return [Recipient(*row) for row in rows]
-
-
-_LINES = """
-SELECT p.holder_id, l.currency, l.line_id, l.work_id, party.slug, l.tier, p.month, c.sales_count,
-    c.output_tokens, c.nanos, v.holder_ids, v.shares_ppm, p.nanos
-FROM release r
-JOIN release_part p USING (release_id)
-JOIN release_credit c USING (release_id, month)
-JOIN line l USING (line_id)
-JOIN rights_version v USING (rights_version_id)
-JOIN party ON party.party_id = l.vendor_id
-WHERE r.period = %s AND p.holder_id = ANY(%s)
-"""
-
-
-def lines_of(
-    session: Session, period: Period, holder_ids: Sequence[int]
-) -> dict[Recipient, list[StatementLine]]:
-    """Return the statement lines of these holders from the releases of a period."""
-    found: dict[Recipient, list[StatementLine]] = defaultdict(list)
-    for row in driver(session).execute(_LINES, (period.number, list(holder_ids))):
-        holder, currency, line_id, work_id, vendor, tier, month, count, tokens, credited = row[:10]
-        shares = dict(zip(row[10], row[11], strict=True))
-        kind = LineKind.EARNED if month == period.number else LineKind.ADJUSTMENT
-        found[Recipient(holder, currency)].append(
-            StatementLine(
-                kind,
-                line_id,
-                work_id,
-                vendor,
-                Tier.numbered(tier),
-                Period(month),
-                count,
-                int(tokens),
-                int(credited),
-                shares[holder],
-                row[12],
-            )
-        )
-    return found
-
-
-def openings(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Recipient, int]:
-    """Return the closing balances of the newest statements before a period."""
-    rows = driver(session).execute(
-        "SELECT DISTINCT ON (holder_id, currency) holder_id, currency, closing_nanos "
-        "FROM statement WHERE period < %s AND holder_id = ANY(%s) "
-        "ORDER BY holder_id, currency, period DESC",
-        (period.number, list(holder_ids)),
-    )
-    return {Recipient(holder, currency): int(nanos) for holder, currency, nanos in rows}
-
-
-def held(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Recipient, int]:
-    """Return what holders have earned and cannot be paid, at the end of a period."""
-    by_name = {holder_held(holder): holder for holder in holder_ids}
-    rows = driver(session).execute(
-        "SELECT a.name, a.currency, -sum(d.delta) FROM account a "
-        "JOIN balance_delta d USING (account_id) "
-        "WHERE a.name = ANY(%s) AND d.period <= %s GROUP BY a.name, a.currency",
-        (list(by_name), period.number),
-    )
-    return {Recipient(by_name[name], currency): int(nanos) for name, currency, nanos in rows}
-
-
 def number_of(statement: Statement) -> str:
     """Return the public number of a statement: period, holder and currency."""
     return f"{statement.period}-H{statement.holder_id}-{statement.currency}"
@@ -137,15 +48,16 @@ def insert(
     closing = statement.closing
     row = connection.execute(
         "INSERT INTO statement (number, holder_id, currency, period, opening_nanos, earned_nanos, "
-        "closing_nanos, held_nanos, payable_nanos, carried_nanos, issued_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING statement_id",
+        "paid_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos, issued_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING statement_id",
         (
             number_of(statement),
             statement.holder_id,
             statement.currency,
             statement.period.number,
             statement.opening_nanos,
-            statement.closing_nanos - statement.opening_nanos,
+            statement.earned_nanos,
+            statement.paid_nanos,
             statement.closing_nanos,
             closing.held_nanos,
             closing.payable_nanos,
@@ -202,6 +114,7 @@ class StatementSummary:
     currency: str
     opening_nanos: int
     earned_nanos: int
+    paid_nanos: int
     closing_nanos: int
     held_nanos: int
     payable_nanos: int
@@ -220,7 +133,7 @@ def listing(
     rows = session.execute(
         text(
             "SELECT statement_id, number, holder_id, name, period, currency, opening_nanos, "
-            "earned_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos "
+            "earned_nanos, paid_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos "
             "FROM statement JOIN party ON party_id = holder_id WHERE statement_id > :after "
             "AND (CAST(:holder AS bigint) IS NULL OR holder_id = :holder) "
             "AND (CAST(:period AS int) IS NULL OR period = :period) "
@@ -233,7 +146,7 @@ def listing(
             "limit": limit,
         },
     )
-    return [StatementSummary(r[0], r[1], r[2], r[3], Period(r[4]), *r[5:12]) for r in rows]
+    return [StatementSummary(r[0], r[1], r[2], r[3], Period(r[4]), *r[5:13]) for r in rows]
 
 
 def get(session: Session, number: str) -> IssuedStatement:
@@ -251,15 +164,11 @@ def get(session: Session, number: str) -> IssuedStatement:
     if not row:
         raise StatementNotFound(number)
     lines, titles, vendors = _lines(session, row[0])
-    opening, closing, held, payable, carried = row[7:12]
+    holder, currency, period = row[4], row[5], Period(row[6])
+    moved = payout_moves(session, period, [holder]).get(Recipient(holder, currency), ())
+    opening, closing, *parts = row[7:12]
     statement = Statement(
-        row[4],
-        row[5],
-        Period(row[6]),
-        opening,
-        lines,
-        closing,
-        Closing(held, payable, carried),
+        holder, currency, period, opening, lines, closing, Closing(*parts), tuple(moved)
     )
     return IssuedStatement(row[0], row[1], row[2], row[3], statement, titles, vendors)
 

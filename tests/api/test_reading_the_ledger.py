@@ -163,6 +163,7 @@ def test_statements_are_listed_to_their_holder_and_to_operators(site):
             "currency": "USD",
             "opening_balance": "0.00",
             "earned": "0.000000675",
+            "paid_out": "0.00",
             "closing_balance": "0.000000675",
             "held": "0.000000675",
             "payable": "0.00",

@@ -1,7 +1,10 @@
 """A statement as JSON, CSV and HTML: the same exact figures, no title smuggles anything in."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -10,7 +13,7 @@ from service.documents.statement_document import StatementDocument, percent_of
 from service.documents.statement_html import STYLE_SOURCE, statement_html, statement_section
 from service.documents.statement_json import statement_json
 from service.ledger.period import Period
-from service.ledger.statement import Closing, LineKind, Statement, StatementLine
+from service.ledger.statement import Closing, LineKind, PayoutMove, Statement, StatementLine
 from service.ledger.tiers import Tier
 
 JANUARY, DECEMBER = Period(202601), Period(202512)
@@ -30,11 +33,12 @@ def a_document(
     title: str = "Ode",
     lines: tuple[StatementLine, ...] = (EARNED, LATE),
     opening: int = 4_500_000,
+    payouts: tuple = (),
     closing: Closing | None = None,
 ) -> StatementDocument:
-    end = opening + sum(line.nanos for line in lines)
+    end = opening + sum(line.nanos for line in lines) + sum(one.nanos for one in payouts)
     parts = closing or Closing(2_000_000_000, 5_290_000_000, end - 7_290_000_000)
-    statement = Statement(7, "USD", JANUARY, opening, lines, end, parts)
+    statement = Statement(7, "USD", JANUARY, opening, lines, end, parts, payouts)
     titles, vendors = {1: title, 2: "Essay"}, {"acme": "Acme", "borealis": "Borealis"}
     return StatementDocument("2026-01-H7-USD", "Ada", ISSUED, statement, titles, vendors)
 
@@ -79,6 +83,8 @@ def test_json_says_every_amount_as_an_exact_decimal_string():
             }
         ],
         "adjusted": "-0.000000001",
+        "payouts": [],
+        "paid_out": "0.00",
         "closing_balance": "7.294499999",
         "held": {
             "amount": "2.00",
@@ -180,6 +186,29 @@ def test_the_section_for_the_portal_has_no_style_of_its_own():
 )
 def test_html_shows(shown):
     assert shown in statement_section(a_document())
+
+
+def test_every_form_says_what_was_paid_out_and_what_came_back():
+    paid = (
+        PayoutMove("2025-11-H7-USD", "reserved", -4_000_000_000, datetime(2026, 1, 5, tzinfo=UTC)),
+        PayoutMove("2025-11-H7-USD", "returned", 1_500_000_000, datetime(2026, 1, 9, tzinfo=UTC)),
+    )
+    document = a_document(payouts=paid, closing=Closing(0, 4_790_000_000, 4_499_999))
+    told = statement_json(document)
+    assert (told["paid_out"], told["closing_balance"]) == ("2.50", "4.794499999")
+    assert [(one["state"], one["amount"]) for one in told["payouts"]] == [
+        ("reserved", "-4.00"),
+        ("returned", "1.50"),
+    ]
+    rows = list(csv.reader(io.StringIO(statement_csv(document))))
+    (reserved,) = (row for row in rows if row[3] == "payout reserved")
+    assert reserved[-2:] == ["-4.00", "Paid out of statement 2025-11-H7-USD on 2026-01-05."]
+    amounts = [Decimal(row[-2]) for row in rows[1:]]
+    closing = [row[3] for row in rows[1:]].index("closing")
+    assert sum(amounts[:closing]) == amounts[closing]
+    page = statement_html(document)
+    assert "Paid out of statement 2025-11-H7-USD on 2026-01-05." in page
+    assert "came back on 2026-01-09: it is yours again." in page
 
 
 def test_a_statement_without_lines_says_so():

@@ -176,6 +176,18 @@ def test_a_statement_that_does_not_add_up(tables, figures):
         tables.try_to(STATEMENT, "a", *figures)
 
 
+def test_a_second_payout_of_one_statement_and_a_step_taken_twice(tables):
+    payout = (
+        "INSERT INTO payout (statement_id, holder_id, currency, amount_nanos) "
+        "VALUES (1, 1, 'USD', 5)"
+    )
+    step = "INSERT INTO payout_step VALUES (1, 'sent', 202601, 0, '', 'op', now())"
+    for once in (payout, step):
+        tables.try_to(once)
+        with pytest.raises(UniqueViolation):
+            tables.try_to(once)
+
+
 def test_a_second_statement_of_one_holder_currency_and_period(tables):
     tables.try_to(STATEMENT, "a", 0, 5, 5, 0, 0, 5)
     with pytest.raises(UniqueViolation):
@@ -222,6 +234,25 @@ def test_a_second_statement_of_one_holder_currency_and_period(tables):
         ),
         ("party", "kind, slug, name, created_at", "('vendor', 'A b', 'A', now())"),
         ("party", "kind, name, created_at", "('vendor', 'A', now())"),
+        (
+            "payout",
+            "statement_id, holder_id, currency, amount_nanos",
+            "(1, 1, 'USD', 0)",
+        ),
+        *(
+            (
+                "payout_step",
+                "payout_id, state, period, moved_nanos, reference, taken_by, taken_at",
+                f"(1, '{state}', 202601, {moved}, '', 'op', now())",
+            )
+            for state, moved in [
+                ("reserved", 5),
+                ("returned", -5),
+                ("sent", 5),
+                ("confirmed", -5),
+                ("lost", 0),
+            ]
+        ),
     ],
 )
 def test_rows_that_break_a_rule(tables, table, fields, values):

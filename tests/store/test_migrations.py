@@ -110,6 +110,8 @@ def test_the_application_may_what_the_new_tables_are_for(database):
         "back_pay": {"SELECT", "INSERT"},
         "parked_refund": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "correction_job": {"SELECT", "INSERT", "UPDATE"},
+        "payout": {"SELECT", "INSERT"},
+        "payout_step": {"SELECT", "INSERT"},
     }
     with psycopg.connect(database.url) as connection:
         for table, verbs in may.items():

@@ -12,7 +12,7 @@ from changed_facts import refund
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
-from service.store.period_export import NotClosed
+from service.store.periods import NotClosed
 from worker import parquet_audit, parquet_export
 from worker.parquet_audit import NoExport
 from worker.parquet_export import FolderExists, sha256_of
@@ -67,12 +67,14 @@ def test_it_needs_no_database(folder):
     assert found.returncode == 0, found.stderr
 
 
+STATED = "opening + lines - paid = closing = held + payable + carried forward"
 CHANGES = {
     ("postings", "nanos"): "every entry sums to zero",
     ("opening_balances", "nanos"): "opening balances + postings = closing balances",
     ("closing_balances", "nanos"): "opening balances + postings = closing balances",
-    ("statements", "opening_nanos"): "opening + lines = closing = held + payable + carried forward",
-    ("statement_lines", "nanos"): "opening + lines = closing = held + payable + carried forward",
+    ("statements", "opening_nanos"): STATED,
+    ("statements", "paid_nanos"): "what a statement says was paid is what payouts posted",
+    ("statement_lines", "nanos"): STATED,
     ("released", "nanos"): "a holder's lines are what the lines of works released",
 }
 
@@ -99,7 +101,7 @@ def test_a_row_left_out_is_found(folder):
     assert found["each file is the one that was exported"] == (
         "statement_lines.parquet is another file than was exported",
     )
-    assert "opening + lines = closing = held + payable + carried forward" in found
+    assert STATED in found
 
 
 def test_what_is_no_export_is_refused_with_the_rule(folder, tmp_path):

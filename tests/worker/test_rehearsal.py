@@ -10,7 +10,7 @@ from service.ledger.tiers import Tier
 from service.store import approvals, closing, people, periods
 from service.store.approvals import ApprovalsMissing, BadDigest, NothingToApprove
 from service.store.database import rehearsal, unit_of_work
-from service.store.statements import Recipient
+from service.store.statement_facts import Recipient
 from worker import drain
 from worker.approving import check_approved
 from worker.rehearsal import rehearse

@@ -51,6 +51,7 @@ def command_line() -> typer.Typer:
         findings,
         fingerprints,
         late,
+        payouts,
         preview,
         proofs,
         receivables,
@@ -65,7 +66,7 @@ def command_line() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     rooms = (serve, catalogue, commons, findings, late, books, checks, encoder, backups)
-    of_books = (approvals, corrections, balances, receivables, proofs, exports)
+    of_books = (approvals, corrections, balances, receivables, payouts, proofs, exports)
     for commands in (*rooms, fingerprints, preview, *of_books):
         commands.add_to(app)
     return app

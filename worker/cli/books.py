@@ -147,7 +147,7 @@ def closed(place: Workplace, month: Period, *, early: bool) -> list[statements.S
 
 def _show_summaries(rows: list[statements.StatementSummary], *, title: str, as_json: bool) -> None:
     columns = [Column("number"), Column("holder"), Column("period"), Column("currency")]
-    names = ("opening", "earned", "closing", "held", "payable", "carried forward")
+    names = ("opening", "earned", "paid out", "closing", "held", "payable", "carried forward")
     columns += [Column(name, number=True) for name in names]
     screen.table(
         title,
@@ -160,6 +160,7 @@ def _show_summaries(rows: list[statements.StatementSummary], *, title: str, as_j
                 row.currency,
                 format_nanos(row.opening_nanos),
                 format_nanos(row.earned_nanos),
+                format_nanos(row.paid_nanos),
                 format_nanos(row.closing_nanos),
                 format_nanos(row.held_nanos),
                 format_nanos(row.payable_nanos),
@@ -239,6 +240,8 @@ def show_statement(document: StatementDocument) -> None:
     screen.facts(
         {
             "opening balance": format_nanos(said.opening_nanos),
+            "earned": format_nanos(said.earned_nanos),
+            "paid out": format_nanos(said.paid_nanos),
             "closing balance": format_nanos(said.closing_nanos),
             "held": f"{format_nanos(closing_.held_nanos)}  {document.held_reason}",
             "payable": format_nanos(closing_.payable_nanos),

@@ -82,6 +82,7 @@ def as_facts(told: Rehearsed) -> dict[str, object]:
                 "currency": one.currency,
                 "opening": format_nanos(one.opening_nanos),
                 "earned": format_nanos(one.earned_nanos),
+                "paid out": format_nanos(one.paid_nanos),
                 "closing": format_nanos(one.closing_nanos),
                 "held": format_nanos(one.held_nanos),
                 "payable": format_nanos(one.payable_nanos),

@@ -13,10 +13,11 @@ def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
     driver.execute(schema)  # past SQLAlchemy, as in 0001
-    op.execute(
-        "CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON sale_version "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-    )
+    for table in ("sale_version", "back_pay"):
+        op.execute(
+            f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
     role = context.config.attributes["app_role"]
     quoted = '"' + role.replace('"', '""') + '"'
     op.execute(f"GRANT SELECT, INSERT ON sale_version, back_pay TO {quoted}")

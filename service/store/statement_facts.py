@@ -1,0 +1,119 @@
+"""What a statement is made of: who is due one, releases, payouts, balances before and held."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from service.ledger.accounts import holder_held
+from service.ledger.period import Period
+from service.ledger.statement import LineKind, PayoutMove, StatementLine
+from service.ledger.tiers import Tier
+from service.store.database import driver
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a statement is for; it has one row of lines in the period or a balance to carry."""
+
+    holder_id: int
+    currency: str
+
+
+def recipients(session: Session, period: Period) -> list[Recipient]:
+    """Return who is due a statement of a closing period and has none yet."""
+    rows = driver(session).execute(
+        "SELECT holder_id, currency FROM ("
+        "SELECT p.holder_id, l.currency FROM release r JOIN release_part p USING (release_id) "
+        "JOIN line l USING (line_id) WHERE r.period = %(p)s AND p.holder_id IS NOT NULL "
+        "UNION SELECT p.holder_id, p.currency FROM payout_step t JOIN payout p USING (payout_id) "
+        "WHERE t.period = %(p)s AND t.moved_nanos <> 0 "
+        "UNION SELECT holder_id, currency FROM (SELECT DISTINCT ON (holder_id, currency) "
+        "holder_id, currency, closing_nanos FROM statement WHERE period < %(p)s "
+        "ORDER BY holder_id, currency, period DESC) AS last WHERE closing_nanos <> 0) AS due "
+        "WHERE NOT EXISTS (SELECT 1 FROM statement s WHERE s.holder_id = due.holder_id "
+        "AND s.currency = due.currency AND s.period = %(p)s) ORDER BY holder_id, currency",
+        {"p": period.number},
+    )
+    return [Recipient(*row) for row in rows]
+
+
+_LINES = """
+SELECT p.holder_id, l.currency, l.line_id, l.work_id, party.slug, l.tier, p.month, c.sales_count,
+    c.output_tokens, c.nanos, v.holder_ids, v.shares_ppm, p.nanos
+FROM release r
+JOIN release_part p USING (release_id)
+JOIN release_credit c USING (release_id, month)
+JOIN line l USING (line_id)
+JOIN rights_version v USING (rights_version_id)
+JOIN party ON party.party_id = l.vendor_id
+WHERE r.period = %s AND p.holder_id = ANY(%s)
+"""
+
+
+def lines_of(
+    session: Session, period: Period, holder_ids: Sequence[int]
+) -> dict[Recipient, list[StatementLine]]:
+    """Return the statement lines of these holders from the releases of a period."""
+    found: dict[Recipient, list[StatementLine]] = defaultdict(list)
+    for row in driver(session).execute(_LINES, (period.number, list(holder_ids))):
+        holder, currency, line_id, work_id, vendor, tier, month, count, tokens, credited = row[:10]
+        shares = dict(zip(row[10], row[11], strict=True))
+        kind = LineKind.EARNED if month == period.number else LineKind.ADJUSTMENT
+        found[Recipient(holder, currency)].append(
+            StatementLine(
+                kind,
+                line_id,
+                work_id,
+                vendor,
+                Tier.numbered(tier),
+                Period(month),
+                count,
+                int(tokens),
+                int(credited),
+                shares[holder],
+                row[12],
+            )
+        )
+    return found
+
+
+def openings(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Recipient, int]:
+    """Return the closing balances of the newest statements before a period."""
+    rows = driver(session).execute(
+        "SELECT DISTINCT ON (holder_id, currency) holder_id, currency, closing_nanos "
+        "FROM statement WHERE period < %s AND holder_id = ANY(%s) "
+        "ORDER BY holder_id, currency, period DESC",
+        (period.number, list(holder_ids)),
+    )
+    return {Recipient(holder, currency): int(nanos) for holder, currency, nanos in rows}
+
+
+def held(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Recipient, int]:
+    """Return what holders have earned and cannot be paid, at the end of a period."""
+    by_name = {holder_held(holder): holder for holder in holder_ids}
+    rows = driver(session).execute(
+        "SELECT a.name, a.currency, -sum(d.delta) FROM account a "
+        "JOIN balance_delta d USING (account_id) "
+        "WHERE a.name = ANY(%s) AND d.period <= %s GROUP BY a.name, a.currency",
+        (list(by_name), period.number),
+    )
+    return {Recipient(by_name[name], currency): int(nanos) for name, currency, nanos in rows}
+
+
+def payout_moves(
+    session: Session, period: Period, holder_ids: Sequence[int]
+) -> dict[Recipient, list[PayoutMove]]:
+    """Return what payouts moved in a period, by whom it belongs to, in order of payout."""
+    found: dict[Recipient, list[PayoutMove]] = defaultdict(list)
+    for holder, currency, number, state, nanos, at in driver(session).execute(
+        "SELECT p.holder_id, p.currency, s.number, t.state, t.moved_nanos, t.taken_at "
+        "FROM payout_step t JOIN payout p USING (payout_id) JOIN statement s USING (statement_id) "
+        "WHERE t.period = %s AND t.moved_nanos <> 0 AND p.holder_id = ANY(%s) "
+        "ORDER BY p.payout_id, t.state",
+        (period.number, list(holder_ids)),
+    ):
+        move = PayoutMove(number, str(state), int(nanos), at)
+        found[Recipient(holder, currency)].append(move)
+    return found

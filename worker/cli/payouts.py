@@ -1,0 +1,141 @@
+"""Commands of payouts: reserve what statements state, then say what the bank did."""
+
+from typing import Annotated
+
+import typer
+
+from service.ledger.money import format_nanos
+from service.ledger.payout import PayoutState
+from service.ledger.period import Period
+from service.store import payouts as stored
+from service.store.database import unit_of_work
+from service.store.payouts import StoredPayout
+from worker import payouts
+from worker.cli import screen
+from worker.cli.application import workplace
+from worker.cli.books import Json, PeriodText
+from worker.cli.findings import BY
+from worker.cli.screen import Column
+
+_MOST = 100_000
+
+Payout = Annotated[int, typer.Argument(help="Number of a payout, see `payouts list`.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    group = typer.Typer(help="Payouts of statements to their holders.", no_args_is_help=True)
+    group.command("reserve")(payouts_reserve)
+    group.command("list")(payouts_list)
+    group.command("sent")(payouts_sent)
+    group.command("confirm")(payouts_confirm)
+    group.command("return")(payouts_return)
+    app.add_typer(group, name="payouts")
+
+
+def payouts_reserve(period: PeriodText, *, as_json: Json = False) -> None:
+    """Reserve what the statements of a closed period state as payable; run again, only the rest."""
+    month = Period.parse(period)
+    with workplace() as place:
+        with screen.progress_bars() as progress:
+            told = payouts.reserve(
+                place.database, month, by=BY, now=place.clock(), progress=progress
+            )
+        with unit_of_work(place.database) as session:
+            made = [stored.get(session, number) for number in told.payout_ids]
+    if as_json:
+        facts = {"reserved": [_as_facts(one) for one in made]}
+        passed = [error.sentence for error in told.passed_over]
+        screen.facts(facts | {"passed_over": passed}, as_json=True)
+        return
+    _show(made, title=f"Payouts of {month} reserved")
+    for error in told.passed_over:
+        screen.say(error.sentence)
+
+
+def payouts_list(
+    period: Annotated[str | None, typer.Option(help="YYYY-MM of the statements.")] = None,
+    state: Annotated[PayoutState | None, typer.Option(help="Only those in this state.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List payouts with the last step each has taken."""
+    month = Period.parse(period) if period else None
+    with workplace() as place, unit_of_work(place.database) as session:
+        rows = stored.listing(session, period=month, state=state, limit=_MOST)
+    if as_json:
+        screen.facts({"payouts": [_as_facts(one) for one in rows]}, as_json=True)
+    else:
+        _show(rows, title="Payouts")
+
+
+def payouts_sent(
+    payout: Payout,
+    reference: Annotated[str, typer.Option(help="Name of the bank's file or order.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say that a reserved payout was given to the bank."""
+    _take(payout, PayoutState.SENT, reference, as_json=as_json)
+
+
+def payouts_confirm(
+    payout: Payout,
+    reference: Annotated[str, typer.Option(help="What the bank's statement says.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say that the bank has paid: the money has left."""
+    _take(payout, PayoutState.CONFIRMED, reference, as_json=as_json)
+
+
+def payouts_return(
+    payout: Payout,
+    reason: Annotated[str, typer.Option(help="Why it is not paid, or came back.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Give a payout back to its holder: the next statement states it again."""
+    _take(payout, PayoutState.RETURNED, reason, as_json=as_json)
+
+
+def _take(payout: int, wanted: PayoutState, reference: str, *, as_json: bool) -> None:
+    with workplace() as place:
+        told = payouts.step(
+            place.database, payout, wanted, reference=reference, by=BY, now=place.clock()
+        )
+    screen.facts(_as_facts(told), as_json=as_json)
+
+
+def _as_facts(one: StoredPayout) -> dict[str, object]:
+    return {
+        "payout": one.payout_id,
+        "statement": one.number,
+        "holder": one.holder_name,
+        "currency": one.currency,
+        "amount": format_nanos(one.amount_nanos),
+        "state": str(one.state),
+        "reference": one.reference,
+        "by": one.taken_by,
+        "at": one.taken_at.isoformat(),
+    }
+
+
+def _show(rows: list[StoredPayout], *, title: str) -> None:
+    columns = [Column("payout", number=True), Column("statement"), Column("holder")]
+    columns += [Column("currency"), Column("amount", number=True), Column("state")]
+    columns += [Column("reference"), Column("at")]
+    table = [
+        (
+            one.payout_id,
+            one.number,
+            one.holder_name,
+            one.currency,
+            format_nanos(one.amount_nanos),
+            str(one.state),
+            one.reference,
+            f"{one.taken_at:%Y-%m-%d %H:%M}",
+        )
+        for one in rows
+    ]
+    screen.table(title, columns, table)
