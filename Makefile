@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: train-attribution gaming soak-distractors setup demo run test lint bench clean
+.PHONY: train-attribution gaming soak-distractors setup setup-readers demo run test lint bench clean
 
 setup: $(VENV)/.complete
 
@@ -16,6 +16,11 @@ $(VENV)/.complete: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,redis]'
 	$(BIN)/wellspring encoder
 	touch $@
+
+# Programs that read the exported books, in tests where they are installed (Debian).
+setup-readers:
+	@command -v bean-check >/dev/null && command -v hledger >/dev/null \
+	|| { apt-get update -qq && apt-get install -qq -y --no-install-recommends beancount hledger; }
 
 demo: setup
 	$(BIN)/wellspring demo
