@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.ledger.allocation import tie_of
 from service.ledger.period import Period
-from service.ledger.sale_report import ReportedSale
+from service.ledger.sale_report import POSITIONS, ReportedSale
 from service.ledger.settlement import Matched, Sale
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, Tier
 from service.store import attributions, parties, rights, sales, works
@@ -146,3 +146,33 @@ def values(count: int) -> list[tuple[Sale, Matched]]:
         matched = Matched(shares, {work: work for work in shares}, 1_000_000 - sum(shares.values()))
         drawn.append((Sale(n, tie, "acme", MONTH, tier, tokens, gross, "USD"), matched))
     return drawn
+
+
+_COPIES = """
+INSERT INTO sale (sale_id, vendor_id, external_id, payload_hash, tie, sold_at, period, tier,
+    output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars,
+    received_at)
+SELECT sale_id + n * %(apart)s, vendor_id, external_id || '.' || n,
+    sha256(payload_hash || int8send(n)), tie # (n * 7046029254386353131), sold_at, period, tier,
+    output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars,
+    received_at
+FROM sale CROSS JOIN generate_series(1::bigint, %(times)s) AS n;
+INSERT INTO sale_attribution (sale_id, version, attribution_id)
+SELECT sale_id + n * %(apart)s, version, attribution_id
+FROM sale_attribution CROSS JOIN generate_series(1::bigint, %(times)s) AS n;
+INSERT INTO work_batch (stage, vendor_id, period, first_sale_id, last_sale_id, sale_count,
+    text_chars, reported_at)
+SELECT stage, vendor_id, period, first_sale_id + n * %(apart)s, last_sale_id + n * %(apart)s,
+    sale_count, text_chars, reported_at
+FROM work_batch CROSS JOIN generate_series(1::bigint, %(times)s) AS n;
+"""
+
+
+def repeat(database: Database, times: int) -> None:
+    """Report all sales so many times more, as other sales of the same outputs."""
+    with unit_of_work(database) as session:
+        newest = driver(session).execute("SELECT max(sale_id) FROM sale").fetchone()
+        assert newest
+        values = {"apart": newest[0] // POSITIONS * POSITIONS + POSITIONS, "times": times}
+        for statement in _COPIES.split(";\n")[:-1]:
+            driver(session).execute(statement.encode(), values)
