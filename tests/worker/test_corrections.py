@@ -20,7 +20,7 @@ from service.store import (
 from service.store.database import unit_of_work
 from service.store.refunds import RefundConflict
 from service.store.sale_versions import NothingRestated, RestatementConflict
-from worker import explain
+from worker.explain_sale import explain_sale
 
 DECEMBER = datetime(2025, 12, 1, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
@@ -178,7 +178,7 @@ def test_explaining_shows_why_and_original_corrected_delta(sold):
     restate(sold, "fix", "one", tokens=MILLION // 2)
     sold.works()
     with unit_of_work(sold.database) as session:
-        told = explain.sale(session, "acme/one")
+        told = explain_sale(session, "acme/one")
     heading, columns, rows = told.tables[-1]
     assert heading == "Correction 1 in 2026-01, restatement: told wrong"
     assert columns == ("account", "original", "corrected", "delta", "nanos")

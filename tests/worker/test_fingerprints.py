@@ -15,8 +15,9 @@ from service.api.formats.native import SaleDefaults
 from service.ledger.sale_report import SaleFingerprint
 from service.store import parties, people
 from service.store.database import unit_of_work
-from worker import explain, sale_import
+from worker import sale_import
 from worker.cli.fingerprints import FingerprintMaker
+from worker.explain_sale import explain_sale
 from worker.fingerprints import EngineFingerprints
 from worker.import_lines import BadFile
 from worker.preview import EnginePreview
@@ -116,7 +117,7 @@ def test_the_evidence_is_the_same_and_no_text_is_kept(town, texts, works):
     ) == [(1,)]
     assert town.tells("SELECT DISTINCT text_chars FROM sale") == [(len(body),)]
     with unit_of_work(town.database) as session:
-        told = explain.sale(session, "Borealis/f")
+        told = explain_sale(session, "Borealis/f")
     assert any("evidence" in title for title, _, _ in told.tables)
 
 

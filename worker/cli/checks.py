@@ -8,11 +8,14 @@ import typer
 
 from service.settings import Settings
 from service.store.database import unit_of_work
-from worker import explain
 from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.cli.screen import Column
+from worker.explain_line import explain_line
+from worker.explain_sale import explain_sale
+from worker.explain_statement import explain_statement
+from worker.explanation import Explanation
 from worker.import_lines import BadOption
 from worker.installed_encoder import installed_encoder
 from worker.memory import peak_memory_mib
@@ -23,8 +26,9 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("verify")(verify_all)
     explaining = typer.Typer(help="The whole arithmetic of one amount.", no_args_is_help=True)
-    explaining.command("sale")(explain_sale)
-    explaining.command("line")(explain_line)
+    explaining.command("sale")(show_sale)
+    explaining.command("line")(show_line)
+    explaining.command("statement")(show_statement)
     app.add_typer(explaining, name="explain")
     index = typer.Typer(help="The vector index, a cache of the database.", no_args_is_help=True)
     index.command("rebuild")(index_rebuild)
@@ -54,27 +58,39 @@ def show_checks(checks: list[Check], *, as_json: bool = False) -> None:
             screen.out.print(f"broken: {check.invariant}: {fact}", markup=False, highlight=False)
 
 
-def explain_sale(
+def show_sale(
     sale: Annotated[str, typer.Argument(help="Number of the sale, or VENDOR/ID.")],
     *,
     as_json: Json = False,
 ) -> None:
     """Explain a sale: evidence, waterfall, pool, entries."""
     with workplace() as place, unit_of_work(place.database) as session:
-        told = explain.sale(session, sale)
+        told = explain_sale(session, sale)
         session.rollback()
     _show(told, as_json=as_json)
 
 
-def explain_line(line: Annotated[int, typer.Argument()], *, as_json: Json = False) -> None:
+def show_line(line: Annotated[int, typer.Argument()], *, as_json: Json = False) -> None:
     """Explain a line: credits, releases, who stands at what."""
     with workplace() as place, unit_of_work(place.database) as session:
-        told = explain.line(session, line)
+        told = explain_line(session, line)
         session.rollback()
     _show(told, as_json=as_json)
 
 
-def _show(told: explain.Explanation, *, as_json: bool) -> None:
+def show_statement(
+    number: Annotated[str, typer.Argument(help="Number of the statement.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Explain a statement: lines, payouts, what is held for want of whose receipts."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        told = explain_statement(session, number)
+        session.rollback()
+    _show(told, as_json=as_json)
+
+
+def _show(told: Explanation, *, as_json: bool) -> None:
     if as_json:
         screen.document(
             {

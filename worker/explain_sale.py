@@ -1,42 +1,39 @@
-"""Explain: the whole arithmetic of one amount, recomputed from what it rests on."""
+"""Explain a sale: the whole arithmetic from gross to nano, recomputed from what it rests on."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from fractions import Fraction
 
 from sqlmodel import Session
 
+from service.ledger.allocation import allocate
 from service.ledger.contract import Basis, Contract, Step
+from service.ledger.correction import target
 from service.ledger.journal import Kind, summed
 from service.ledger.money import PPM, format_nanos
-from service.ledger.release import Line, standing
-from service.ledger.settlement import StepLegs, waterfall
+from service.ledger.settlement import (
+    FEE_KEY,
+    LINE_KEY,
+    UNMATCHED_KEY,
+    StepLegs,
+    waterfall,
+    work_key,
+)
+from service.ledger.settlement import legs as settlement_legs
 from service.store import (
     corrections,
     entries,
-    lines,
     parties,
-    releases,
     sale_versions,
     sales,
     works,
 )
 from service.store.entries import StoredEntry
 from worker import settled_sale
+from worker.explanation import Explanation, Table, divided, rounding
 from worker.settled_sale import SettledSale
 
-Table = tuple[str, tuple[str, ...], list[tuple[object, ...]]]
-"""Heading, columns, rows."""
 
-
-@dataclass(slots=True)
-class Explanation:
-    """Facts about one amount: a heading, named facts, and tables of (heading, columns, rows)."""
-
-    heading: str
-    facts: dict[str, object] = field(default_factory=dict)
-    tables: list[Table] = field(default_factory=list)
-
-
-def sale(session: Session, name: str) -> Explanation:
+def explain_sale(session: Session, name: str) -> Explanation:
     """Explain a sale named by its number or as VENDOR/ID; raise SaleNotFound or UnknownVendor."""
     vendor, slash, external_id = name.partition("/")
     if slash:
@@ -64,6 +61,8 @@ def sale(session: Session, name: str) -> Explanation:
         _explain_attribution(session, told, facts)
         _explain_waterfall(told, facts)
         _explain_pool(session, told, facts)
+        _explain_divisions(told, facts)
+        _explain_refunded(told, facts, int(stored.refunded_nanos))
     _explain_versions(session, told, stored.sale_id)
     _explain_entries(session, told, stored.sale_id)
     return told
@@ -204,6 +203,66 @@ def _explain_pool(session: Session, told: Explanation, facts: SettledSale) -> No
     )
 
 
+def _explain_divisions(told: Explanation, facts: SettledSale) -> None:
+    """List each division of money a step makes, with what it rounded."""
+    rows: list[tuple[object, ...]] = []
+    legs_of = waterfall(facts.sale, facts.matched, facts.contract)
+    rest = facts.sale.gross_nanos
+    for step, legs in zip(facts.contract.steps, legs_of, strict=True):
+        base = {Basis.OF_GROSS: facts.sale.gross_nanos, Basis.OF_REST: rest}.get(step.basis)
+        rest -= legs.taken_nanos
+        if base is not None and not (step.at_least or step.at_most or legs.shortfall_nanos):
+            exact = Fraction(base * step.rates.get(facts.sale.tier, 0), PPM)
+            rows.append(_division(f"{step.name}: claim", "rounded down", legs.taken_nanos, exact))
+        if step.parties:
+            parts = allocate(legs.taken_nanos, step.parties, tie=facts.sale.tie)
+            rows += _divisions(step.name, legs.taken_nanos, step.parties, parts)
+        if step.pool:
+            rows += _pool_divisions(step, legs, facts)
+    columns = ("division", "part", "exact nanos", "nanos", "rounding")
+    told.tables.append(("Every division, and what it rounded", columns, rows))
+
+
+def _pool_divisions(step: Step, legs: StepLegs, facts: SettledSale) -> list[tuple[object, ...]]:
+    assert step.pool
+    weights = {work_key(work): share for work, share in facts.matched.share_ppm.items()}
+    weights[UNMATCHED_KEY] = facts.matched.unmatched_ppm
+    rows = _divisions(step.name, legs.taken_nanos, weights, legs.pool_parts)
+    fee = {FEE_KEY: step.pool.fee_ppm, LINE_KEY: PPM - step.pool.fee_ppm}
+    for work in facts.matched.share_ppm:
+        amount = legs.pool_parts[work_key(work)]
+        parts = allocate(amount, fee, tie=facts.sale.tie)
+        rows += _divisions(f"{step.name}: {work_key(work)}", amount, fee, parts)
+    return rows
+
+
+def _divisions(
+    name: str, amount: int, weights: Mapping[str, int], parts: Mapping[str, int]
+) -> list[tuple[object, ...]]:
+    exact = divided(amount, weights)
+    return [_division(name, key, parts[key], exact[key]) for key in weights]
+
+
+def _division(name: str, key: str, nanos: int, exact: Fraction) -> tuple[object, ...]:
+    return (name, key, str(exact), nanos, rounding(nanos, exact))
+
+
+def _explain_refunded(told: Explanation, facts: SettledSale, refunded_nanos: int) -> None:
+    """Show what every account of a refunded sale must hold, and what the refund rounded."""
+    if not refunded_nanos:
+        return
+    whole = settlement_legs(facts.sale, facts.matched, facts.contract)
+    left = target(whole, refunded_nanos, tie=facts.sale.tie)
+    rows: list[tuple[object, ...]] = []
+    for account, nanos in whole.items():
+        stays = left.get(account, 0)
+        exact = Fraction(nanos * (facts.sale.gross_nanos - refunded_nanos), facts.sale.gross_nanos)
+        figures = (format_nanos(nanos), str(exact), stays)
+        rows.append((account, *figures, rounding(stays, exact)))
+    title = f"Target: whole less {format_nanos(refunded_nanos)} that was given back"
+    told.tables.append((title, ("account", "whole", "exact nanos", "nanos", "rounding"), rows))
+
+
 def _entry_table(entry: StoredEntry) -> Table:
     rows: list[tuple[object, ...]] = [
         (account, format_nanos(nanos), nanos) for account, nanos in entry.legs
@@ -211,51 +270,3 @@ def _entry_table(entry: StoredEntry) -> Table:
     rows.append(("sum", format_nanos(sum(n for _, n in entry.legs)), sum(n for _, n in entry.legs)))
     title = f"Entry {entry.kind}/{entry.source_id} in {entry.period}, batch {entry.batch_id}"
     return title, ("account", entry.currency, "nanos"), rows
-
-
-def line(session: Session, line_id: int) -> Explanation:
-    """Explain a line: what credited it, and what each release passed on; raise LineNotFound."""
-    stored = lines.get(session, line_id)
-    one = stored.line
-    title = works.titles(session, [one.rights.work_id]).get(one.rights.work_id, "")
-    history = releases.of_line(session, line_id)
-    credited = sum(release.credited for release in history)
-    told = Explanation(f"line {line_id}: {title}")
-    told.facts = {
-        "work": one.rights.work_id,
-        "rights version": f"{one.rights.rights_version_id}, from {one.rights.valid_from}",
-        "vendor": one.vendor,
-        "tier": str(one.tier),
-        "credited and released": f"{format_nanos(credited)} {one.currency}",
-        "waiting for release": f"{format_nanos(lines.balance(session, line_id))} {one.currency}",
-    }
-    told.tables.append(
-        (
-            "Releases",
-            ("period", "month of sale", "credited before", "credited", "sales", "tokens"),
-            [
-                (r.period, m.month, format_nanos(r.before), format_nanos(m.nanos), m.sales_count,
-                 m.output_tokens)
-                for r in history
-                for m in r.months
-            ],
-        )
-    )  # fmt: skip
-    told.tables.append(_standing_table(session, one, credited))
-    return told
-
-
-def _standing_table(session: Session, one: Line, credited: int) -> Table:
-    holders, upstream = standing(one, credited)
-    names = parties.names(session, list(holders))
-    rows: list[tuple[object, ...]] = [
-        (names.get(holder, holder), one.rights.shares_ppm[holder], format_nanos(nanos), nanos)
-        for holder, nanos in holders.items()
-    ]
-    rows += [
-        (f"upstream rights version {version}", one.rights.upstream_ppm[version],
-         format_nanos(nanos), nanos)
-        for version, nanos in upstream.items()
-    ]  # fmt: skip
-    title = f"allocate({format_nanos(credited)}, shares, tie of the line): all periods together"
-    return title, ("to", "share ppm", "stands at", "nanos"), rows
