@@ -98,7 +98,7 @@ def begin_closing(session: Session, period: Period, *, now: datetime) -> str:
     """Set an open period closing, once nobody posts; return the state it had.
 
     Earlier periods that are open and empty close with it; raise EarlierPeriodOpen for one that is
-    not.
+    not. A late sale of a closed period holds nothing up.
     """
     wait_for_postings(session)
     _ensure(session, period)
@@ -137,7 +137,10 @@ def _close_empty_before(session: Session, period: Period, *, now: datetime) -> N
         {"p": period.number},
     ).all()
     waiting = session.execute(
-        text("SELECT min(period) FROM work_batch WHERE period < :p AND stage < 3"),
+        text(
+            "SELECT min(period) FROM work_batch WHERE period < :p AND stage < 3 AND period > "
+            "(SELECT coalesce(max(period), 0) FROM period WHERE state = 'closed')"
+        ),
         {"p": period.number},
     ).scalar()
     full = [number for number, is_full in rows if is_full] + ([waiting] if waiting else [])

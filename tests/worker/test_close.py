@@ -73,6 +73,16 @@ def test_a_late_sale_becomes_an_adjustment_of_the_open_month(sold, texts):
     assert sold.broken() == []
 
 
+def test_a_late_sale_that_waits_holds_no_close_up(sold, texts):
+    sold.closes("2026-01")
+    sold.sells("late", text=texts.ode, tier=Tier.PREMIUM, tokens=500_000, at=JANUARY)
+    sold.closes("2026-02")
+    assert sold.statement("Ada", "2026-02").closing_nanos == 1_080_000_000
+    sold.closes("2026-03", early=True)
+    assert sold.statement("Ada", "2026-03").closing_nanos == 1_350_000_000
+    assert sold.broken() == []
+
+
 def test_what_waited_when_the_close_began_settles_into_it_and_what_came_after_is_late(town, texts):
     town.registers("Ode", texts.ode, {"Ada": 1_000_000})
     town.sells("before", text=texts.ode, tier=Tier.PREMIUM, tokens=1_000_000, at=JANUARY)
