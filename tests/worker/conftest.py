@@ -346,6 +346,17 @@ def new_town(emptied, tmp_path_factory):
 
 
 @pytest.fixture
+def new_village(emptied, tmp_path_factory):
+    """Found a village as often as a property wants one."""
+
+    def found_one() -> Town:
+        database = emptied()
+        return town_in(database, tmp_path_factory.mktemp("home"), WordRoom(database))
+
+    return found_one
+
+
+@pytest.fixture
 def village(database, tmp_path) -> Town:
     """The same with an engine room whose figures a reader can foresee."""
     return town_in(database, tmp_path, WordRoom(database))
