@@ -79,8 +79,9 @@ def back_date(
     """Let a split count from a day on that may have sales already; return its rights version.
 
     The version valid on the day ends there; those that start on it or later are superseded by the
-    new one. Sales settled since are corrected by a job. The upstream shares of the version that is
-    cut, or of the first superseded, stay.
+    new one. Sales settled since are corrected by a job, and earlier ones too where the new version
+    becomes the first: late claims are paid by it. The upstream shares of the version that is cut,
+    or of the first superseded, stay.
     """
     check_split(shares_ppm)
     check_text(reason, place="reason", max_chars=500)
@@ -88,7 +89,8 @@ def back_date(
     periods.wait_for_postings(session)
     upstream = _end(session, work_id, day, now=now)
     made = _insert(session, work_id, shares_ppm, day=day, now=now, upstream=upstream)
-    since = datetime.combine(day, time(), UTC)
+    is_first = history(session, work_id)[0].rights_version_id == made
+    since = None if is_first else datetime.combine(day, time(), UTC)
     job = NewJob(Cause.RIGHTS, reason, by, work_id=work_id, sold_from=since)
     correction_jobs.request(session, job, now=now)
     return made

@@ -309,3 +309,22 @@ def test_an_approved_late_match_is_paid_out_of_the_unmatched_pool(village, texts
     village.closes("2026-02")
     assert village.statement("Ada", "2026-02").closing_nanos == 540_000_000
     assert village.broken() == []
+
+
+def test_a_split_back_dated_before_the_first_one_pays_late_claims_of_earlier_sales(village, texts):
+    village.sells("one", text=texts.ode, tier=Tier.PREMIUM, tokens=MILLION, at=JANUARY)
+    village.works()
+    march = datetime(2026, 3, 1, tzinfo=UTC)
+    ode = village.registers("Ode", texts.ode, {"Ada": ALL}, on=march)
+    village.works()
+    with unit_of_work(village.database) as session:
+        (match,) = late_matches.listing(session, only_open=True, limit=10)
+        facts = {"by": "op", "reason": "Printed.", "evidence": "ISBN", "now": village.clock()}
+        decided = late_matches.approve(session, match.late_match_id, **facts)
+        back_pay.grant(session, decided, by="op", now=village.clock())
+    village.works()
+    back_date(village, ode, {"Ben": ALL}, day=date(2026, 2, 1))
+    village.works()
+    assert village.broken() == []
+    village.closes("2026-01")
+    assert village.statement("Ben", "2026-01").closing_nanos == 540_000_000
