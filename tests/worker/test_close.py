@@ -6,9 +6,9 @@ import pytest
 from service.ledger.period import Period, PeriodClosed, PeriodRunning
 from service.ledger.tiers import Tier
 from service.store import closing, parties, rights, statements
-from service.store.database import unit_of_work
+from service.store.database import only_one, unit_of_work
 from service.store.periods import EarlierPeriodOpen
-from worker import drain
+from worker import correcting, drain
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 3, tzinfo=UTC)
@@ -106,6 +106,13 @@ def test_two_workers_that_finish_one_close_issue_one_statement_each(sold):
     with unit_of_work(sold.database) as session:
         assert len(statements.listing(session)) == 1
     assert sold.broken() == []
+
+
+def test_a_month_is_sealed_while_another_worker_corrects_sales(sold):
+    with only_one(sold.database, correcting._WORKING_OFF) as alone:
+        assert alone
+        sold.closes("2026-01")
+        assert sold.tells("SELECT period FROM period_seal") == [(202601,)]
 
 
 def test_a_changed_split_pays_each_sale_by_its_day(town, texts):
