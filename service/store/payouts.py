@@ -13,7 +13,7 @@ from service.ledger.payout import PayoutState, moved
 from service.ledger.period import Period
 from service.store.database import driver
 
-_PAYOUTS = 7_900_000
+_PAYOUTS = 8_100_000
 
 
 class PayoutNotFound(LedgerError):

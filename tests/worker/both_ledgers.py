@@ -5,19 +5,21 @@ from datetime import date
 from fractions import Fraction
 
 from exact_ledger import ALL
+from payout_rules import PayoutRules
 
 from service.ledger.tiers import Tier
 from service.store import statements
 from service.store.database import unit_of_work
 
 HOLDS = ("held", "payable")
-"""Where what a holder earned stands; a payout moves it on to accounts to be named here."""
+"""Where what a holder earned stands until it is paid."""
 
 
-class BothLedgers:
+class BothLedgers(PayoutRules):
     """A town, the exact ledger of the same facts, and what each vendor paid."""
 
     def __init__(self, town, exact, received):
+        super().__init__()
         self.town, self.exact, self.received = town, exact, received
 
     def compare(self):
@@ -54,7 +56,8 @@ class BothLedgers:
         for account in exact.keys() | posted.keys():
             assert abs(posted[account] - exact[account]) <= allowed[account], account
         balances = Counter(self.town.balances())
-        assert balances["bank"] == sum(self.received.values())
+        assert balances["bank"] == self.in_the_bank
+        assert balances["payout:clearing"] == self.reserved
         for vendor, nanos in self.received.items():
             account = f"vendor:{vendor.lower()}:receivable"
             assert balances[account] == posted[account] - nanos
@@ -74,21 +77,29 @@ class BothLedgers:
         assert not any(parts.values())
 
     def earned(self):
+        """What holders have and what they were paid."""
         balances = Counter(self.town.balances("holder"))
         holders = self.town.tells("SELECT party_id, name FROM party WHERE slug IS NULL")
         return Counter(
-            {name: sum(balances[f"holder:{h}:{on}"] for on in HOLDS) for h, name in holders}
+            {
+                name: sum(balances[f"holder:{h}:{on}"] for on in HOLDS) - self.moved(name)
+                for h, name in holders
+            }
         )
 
     def compare_statements(self, earned):
-        """Each opens where the one before closed and adds up; the last says what was earned."""
+        """Each opens where the one before closed and adds up; the last says what there is."""
         closings = Counter()
         with unit_of_work(self.town.database) as session:
             for summary in statements.listing(session):
                 said = statements.get(session, summary.number).statement
                 assert said.opening_nanos == closings[summary.holder_name]
                 lines = sum(line.nanos for line in said.lines)
-                assert said.opening_nanos + lines == said.closing_nanos
+                month = date(said.period.number // 100, said.period.number % 100, 1)
+                paid = self.moved(summary.holder_name, since=month, until=month)
+                assert sum(move.nanos for move in said.payouts) == paid
+                assert said.opening_nanos + lines + paid == said.closing_nanos
                 closings[summary.holder_name] = said.closing_nanos
-        assert +closings == +earned
-        assert -closings == -earned
+        stands = Counter({h: n + self.moved(h, until=self.exact.closed) for h, n in earned.items()})
+        assert +closings == +stands
+        assert -closings == -stands
