@@ -9,12 +9,14 @@ from sqlmodel import Session
 
 from service.ledger.allocation import Int64s
 from service.ledger.money import PPM
+from service.ledger.tiers import Tier
 from service.store import back_pay, eligibility, lines, rights
 from service.store.eligibility import EarningWindow
 from service.store.lines import LineKey
-from service.store.sale_table import SaleTable, date_of, micros_of
+from service.store.sale_table import SaleTable, micros_of
 
 _NONE = -1
+_MOST = 2**63
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -48,8 +50,8 @@ def eligible(
     versions = _versions(session, sales, names, work, late)
     kept = (kept | late) & (versions != _NONE)
     rows, shares = sales.match_rows[kept], sales.match_shares[kept]
-    unmatched = np.full(len(sales), PPM, np.int64)
-    np.subtract.at(unmatched, rows, shares)
+    given = np.bincount(rows, weights=shares, minlength=len(sales)).astype(np.int64)  # exact
+    unmatched = PPM - given
     works = sales.match_works[kept]
     line_ids = _lines(session, sales, rows, works, versions[kept], known)
     return Eligible(rows, works, shares, line_ids, unmatched)
@@ -83,19 +85,10 @@ def _versions(
 
     A late work of before its first split is paid by that one.
     """
-    by_day = rights.of_works(session, names.tolist())
-    days = sales.days[sales.match_rows]
-    first_day = int(days.min(initial=0))
-    span = int(days.max(initial=0)) - first_day + 1
-    pairs, inverse = np.unique(work * span + (days - first_day), return_inverse=True)
-    found = np.full(len(pairs), _NONE, np.int64)
-    for at, pair in enumerate(pairs.tolist()):
-        version = by_day.on(int(names[pair // span]), date_of(first_day + pair % span))
-        if version:
-            found[at] = version.rights_version_id
-    versions = found[inverse]
+    by_day = rights.of_works(session, names)
+    versions = by_day.on(work, sales.days[sales.match_rows])
     for at in np.flatnonzero(late & (versions == _NONE)).tolist():
-        versions[at] = by_day.first(int(sales.match_works[at])).rights_version_id
+        versions[at] = by_day.first(int(work[at]))
     return versions
 
 
@@ -110,12 +103,14 @@ def _lines(
     """Return the line of each share; lines not met before are opened."""
     if not len(rows):
         return np.zeros(0, np.int64)
-    table = np.stack([versions, sales.vendor_ids[rows], sales.tiers[rows]], axis=1)
-    order = np.lexsort(table.T[::-1])
-    table = table[order]
-    heads = np.ones(len(table), np.bool_)
-    heads[1:] = (table[1:] != table[:-1]).any(axis=1)
-    first = order[heads]
+    vendors, vendor = np.unique(sales.vendor_ids, return_inverse=True)
+    kinds = len(vendors) * len(Tier)
+    assert int(versions.max()) < _MOST // kinds, "rights versions out of range"
+    numbers, group = np.unique(
+        versions * kinds + vendor[rows] * len(Tier) + sales.tiers[rows], return_inverse=True
+    )
+    first = np.empty(len(numbers), np.int64)
+    first[group] = np.arange(len(rows))  # any share of a line tells what it is of
     keys = [
         LineKey(work, version, vendor, tier, currency.decode())
         for work, version, vendor, tier, currency in zip(
@@ -128,7 +123,5 @@ def _lines(
         )
     ]
     ids = lines.ids(session, keys, known=known)
-    numbers = np.array([ids[key] for key in keys], np.int64)
-    line_ids = np.empty(len(rows), np.int64)
-    line_ids[order] = numbers[np.cumsum(heads) - 1]
-    return line_ids
+    line_ids = np.array([ids[key] for key in keys], np.int64)
+    return line_ids[group]

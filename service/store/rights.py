@@ -1,17 +1,21 @@
 """Rights versions: who owns a work on a day. Versions of a work never overlap."""
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+import numpy as np
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.ledger.allocation import Int64s
 from service.ledger.errors import LedgerError
 from service.ledger.rights import RightsVersion, check_split
 from service.store import correction_jobs, parties, periods
+from service.store.binary_columns import columns
 from service.store.correction_jobs import NewJob
 from service.store.corrections import Cause
+from service.store.database import driver
 from service.store.text_rules import check_text
 
 
@@ -148,36 +152,55 @@ def _insert(
     return int(inserted.scalar_one())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class RightsByDay:
-    """The rights versions of some works, found by day."""
+    """Which rights version of a work counts on a day, of some works by their place among them.
 
-    def __init__(self, versions: Sequence[RightsVersion]) -> None:
-        self._of: dict[int, list[RightsVersion]] = {}
-        for version in sorted(versions, key=lambda v: v.valid_from):
-            self._of.setdefault(version.work_id, []).append(version)
+    starts [v]: place of the work and first day, as one number, rising. version_ids [v].
+    """
 
-    def on(self, work_id: int, day: date) -> RightsVersion | None:
-        """Return the version of a work valid on a day, None where there is none."""
-        versions = self._of.get(work_id, [])
-        at = bisect_right([version.valid_from for version in versions], day)
-        return versions[at - 1] if at else None
+    starts: Int64s
+    version_ids: Int64s
 
-    def first(self, work_id: int) -> RightsVersion:
+    def on(self, places: Int64s, days: Int64s) -> Int64s:
+        """Return the versions valid on days, counted from 2000-01-01; -1 where there is none."""
+        if not len(self.starts):
+            return np.full(len(places), -1, np.int64)
+        at = np.searchsorted(self.starts, _start(places, days), side="right") - 1
+        found = (at >= 0) & (self.starts[at] >> _DAY_BITS == places)
+        return np.where(found, self.version_ids[at], -1)
+
+    def first(self, place: int) -> int:
         """Return the earliest version of a work that has one."""
-        return self._of[work_id][0]
+        at = np.searchsorted(self.starts, place << _DAY_BITS)
+        return int(self.version_ids[at])
+
+
+_DAY_BITS = 32
+_BEFORE_2000 = 2**31
+_DAYS = """
+SELECT rights_version_id AS versions, work_id AS works, lower(days) - '2000-01-01' AS days
+FROM rights_version WHERE work_id = ANY(%s::bigint[]) AND superseded_at IS NULL
+ORDER BY work_id, lower(days)
+"""
+
+
+def _start(places: Int64s, days: Int64s) -> Int64s:
+    return (places << _DAY_BITS) + (days + _BEFORE_2000)
+
+
+def of_works(session: Session, work_ids: Int64s) -> RightsByDay:
+    """Load the rights versions of these works, by rising id, that count: no superseded ones."""
+    kinds = {"versions": "int8", "works": "int8", "days": "int4"}
+    found = columns(driver(session), _DAYS, (work_ids.tolist(),), kinds)
+    places = np.searchsorted(work_ids, found["works"])
+    return RightsByDay(_start(places, found["days"]), found["versions"])
 
 
 _SELECT = (
     "SELECT rights_version_id, work_id, lower(days), holder_ids, shares_ppm, "
     "upstream_version_ids, upstream_ppm FROM rights_version "
 )
-
-
-def of_works(session: Session, work_ids: Sequence[int]) -> RightsByDay:
-    """Load the rights versions of these works that count: no superseded ones."""
-    query = text(_SELECT + "WHERE work_id = ANY(:ids) AND superseded_at IS NULL")
-    rows = session.execute(query, {"ids": list(work_ids)})
-    return RightsByDay([_version(*row) for row in rows])
 
 
 def history(session: Session, work_id: int) -> list[RightsVersion]:

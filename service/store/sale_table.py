@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from sqlmodel import Session
 
 from service.ledger.allocation import Int64s, UInt64s
 from service.ledger.money import PPM
-from service.store.binary_columns import columns
+from service.store.binary_columns import columns, ragged
 from service.store.database import driver
 from service.store.work_batches import WorkBatch
 
@@ -89,17 +90,14 @@ class SaleTable:
 
 _SALES = """
 SELECT s.sale_id AS sale_ids, s.vendor_id AS vendor_ids, s.sold_at, s.tier AS tiers,
-    s.output_tokens AS tokens, s.gross_nanos AS gross, s.currency::char(3) AS currencies,
-    s.tie AS ties, s.text_hash IS NOT NULL AS has_text,
-    coalesce(a.attribution_id, 0) AS attributions
-FROM sale s
-JOIN unnest(%s::bigint[], %s::bigint[]) AS r (first, last) ON s.sale_id BETWEEN r.first AND r.last
-LEFT JOIN LATERAL (
-    SELECT attribution_id FROM sale_attribution v WHERE v.sale_id = s.sale_id
-    ORDER BY version DESC LIMIT 1) AS a ON true
+    s.output_tokens AS tokens, s.gross_nanos AS gross, s.currency AS currencies, s.tie AS ties,
+    s.text_hash IS NOT NULL AS has_text
+FROM unnest(%s::bigint[], %s::bigint[]) AS r (first, last)
+CROSS JOIN LATERAL (
+    SELECT * FROM sale WHERE sale_id BETWEEN r.first AND r.last OFFSET 0) AS s
 WHERE NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.sale_id = s.sale_id)
-ORDER BY s.sale_id
 """
+# OFFSET 0 keeps each range a scan of its own: joined, the whole table is read for every batch.
 _SALE_KINDS = {
     "sale_ids": "int8",
     "vendor_ids": "int8",
@@ -110,16 +108,22 @@ _SALE_KINDS = {
     "currencies": "char3",
     "ties": "int8",
     "has_text": "bool",
-    "attributions": "int8",
 }
 _SHARES = """
-SELECT a.attribution_id AS attributions, m.work_id AS works, m.share AS shares
-FROM attribution a
-CROSS JOIN LATERAL unnest(a.work_ids, a.shares_ppm) AS m (work_id, share)
-WHERE a.attribution_id = ANY(%s::bigint[])
-ORDER BY a.attribution_id
+SELECT v.sale_id AS sales, v.version AS versions, cardinality(a.work_ids) AS counts,
+    array_send(a.work_ids) AS works, array_send(a.shares_ppm) AS shares
+FROM unnest(%s::bigint[], %s::bigint[]) AS r (first, last)
+CROSS JOIN LATERAL (
+    SELECT * FROM sale_attribution WHERE sale_id BETWEEN r.first AND r.last OFFSET 0) AS v
+JOIN attribution a USING (attribution_id)
 """
-_SHARE_KINDS = {"attributions": "int8", "works": "int8", "shares": "int4"}
+_SHARE_KINDS = {
+    "sales": "int8",
+    "versions": "int2",
+    "counts": "int4",
+    "works": "bytea",
+    "shares": "bytea",
+}
 
 
 def sales_between(session: Session, firsts: Sequence[int], lasts: Sequence[int]) -> SaleTable:
@@ -128,19 +132,37 @@ def sales_between(session: Session, firsts: Sequence[int], lasts: Sequence[int])
     Shares are those of a sale's newest attribution.
     """
     connection = driver(session)
-    sales = columns(connection, _SALES, (list(firsts), list(lasts)), _SALE_KINDS)
-    attributions = sales.pop("attributions")
-    wanted = np.unique(attributions)
-    shares = columns(connection, _SHARES, (wanted[wanted > 0].tolist(),), _SHARE_KINDS)
-    low = np.searchsorted(shares["attributions"], attributions)
-    counts = np.searchsorted(shares["attributions"], attributions, side="right") - low
-    rows = np.repeat(np.arange(len(attributions)), counts)
-    before = np.repeat(np.cumsum(counts) - counts, counts)
-    at = np.arange(len(rows)) - before + np.repeat(low, counts)
+    ranges = (list(firsts), list(lasts))
+    sales = columns(connection, _SALES, ranges, _SALE_KINDS)
+    if (np.diff(sales["sale_ids"]) < 0).any():
+        order = np.argsort(sales["sale_ids"])
+        sales = {name: column[order] for name, column in sales.items()}
     sales["ties"] = sales["ties"].view(np.uint64)
-    return SaleTable(
-        **sales, match_rows=rows, match_works=shares["works"][at], match_shares=shares["shares"][at]
-    )
+    matches = _matches(sales["sale_ids"], columns(connection, _SHARES, ranges, _SHARE_KINDS))
+    return SaleTable(**sales, **matches)
+
+
+def _matches(sale_ids: Int64s, told: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the shares of the newest attribution of each sale, in order of sale."""
+    if not len(sale_ids):
+        told = {name: column[:0] for name, column in told.items()}
+    row = np.searchsorted(sale_ids, told["sales"])
+    row = np.minimum(row, max(len(sale_ids) - 1, 0))
+    newest = np.zeros(len(sale_ids), np.int64)
+    np.maximum.at(newest, row, told["versions"])
+    counts = told["counts"]
+    works = ragged(told["works"], counts, "int8")
+    shares = ragged(told["shares"], counts, "int4")
+    kept = (sale_ids[row] == told["sales"]) & (newest[row] == told["versions"])
+    rows = np.repeat(row, counts)
+    chosen = np.flatnonzero(np.repeat(kept, counts))
+    if (np.diff(rows[chosen]) < 0).any():
+        chosen = chosen[np.argsort(rows[chosen], kind="stable")]
+    return {
+        "match_rows": rows[chosen],
+        "match_works": works[chosen],
+        "match_shares": shares[chosen],
+    }
 
 
 def of_batches(session: Session, batches: Sequence[WorkBatch]) -> SaleTable:
