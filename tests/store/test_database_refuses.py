@@ -49,8 +49,25 @@ WHOLE = (1, [1, 2], [5, -5])
 @pytest.mark.parametrize(
     ("accounts", "amounts"),
     [
+        ([1, 2], [5, -5]),
+        ([1, 2], [2**63 - 1, -(2**63) + 1]),
+        ([1, 2, 3, 4], [2**62, 2**62, -(2**62), -(2**62)]),  # 2^63 on the way
+        (list(range(2_000)), [7, -7] * 1_000),
+    ],
+)
+def test_not_an_entry_that_is_balanced(tables, accounts, amounts):
+    tables.try_to(ENTRY, 1, accounts, amounts)
+    assert tables.count("journal_entry") == 1
+
+
+@pytest.mark.parametrize(
+    ("accounts", "amounts"),
+    [
         ([1, 2], [5, -4]),
         ([1, 2], [2**63 - 1, 2**63 - 1]),
+        ([1, 2, 3], [2**63 - 1, 2**63 - 1, 2]),  # zero modulo 2^64
+        ([1, 2, 3], [5, -5, None]),
+        ([1, 2, 3], [2**60, -(2**60), None]),
         ([1, 2, 3], [5, -5, 0]),
         ([1, 2], [0, 0]),
         ([1, 2, 3], [5, -5]),
