@@ -30,7 +30,7 @@ from service.store.lines import LineKey
 from service.store.sale_table import SaleTable, date_of
 from worker.eligible import Eligible, eligible
 
-MOST_SALES = 5_000
+MOST_SALES = 20_000
 """Sales of one transaction."""
 _NONE = -1
 
@@ -56,7 +56,7 @@ class Memory:
 
 
 def settle_batch(database: Database, *, now: datetime, memory: Memory | None = None) -> int:
-    """Settle the oldest attributed batches, at most 5,000 sales; return how many. Idempotent.
+    """Settle the oldest attributed batches, at most 20,000 sales; return how many. Idempotent.
 
     The period's row is held FOR SHARE to the commit: a close that begins meanwhile waits for us,
     and after it began only what it waits for goes into the period; the rest becomes late.
@@ -136,22 +136,24 @@ class ContractOfSale:
         """List the rows of sales that have an entry, by currency."""
         rows = np.flatnonzero((self.of_row != _NONE) & (sales.gross > 0))
         found = sales.currencies[rows]
-        return [(name.decode(), rows[found == name]) for name in np.unique(found).tolist()]
+        names = set(found.tolist())
+        return [(name.decode(), rows[found == name]) for name in sorted(names)]
 
 
 def contracts_of(session: Session, sales: SaleTable) -> ContractOfSale:
     """Find the contract of each sale, or why it cannot be settled."""
-    known = terms.of_vendors(session, np.unique(sales.vendor_ids).tolist())
-    pairs, inverse = np.unique(
-        np.stack([sales.vendor_ids, sales.days]), axis=1, return_inverse=True
-    )
+    vendors, vendor = np.unique(sales.vendor_ids, return_inverse=True)
+    known = terms.of_vendors(session, vendors.tolist())
+    days, day = np.unique(sales.days, return_inverse=True)
+    pairs, inverse = np.unique(vendor * len(days) + day, return_inverse=True)
     numbers: dict[int, int] = {}
     contracts: list[Contract] = []
-    of_pair = np.full(pairs.shape[1], _NONE, np.int64)
+    of_pair = np.full(len(pairs), _NONE, np.int64)
     missing: dict[int, LedgerError] = {}
-    for at, (vendor_id, day) in enumerate(pairs.T.tolist()):
+    for at, pair in enumerate(pairs.tolist()):
+        vendor_id, on = int(vendors[pair // len(days)]), int(days[pair % len(days)])
         try:
-            contract = known[vendor_id].contract_on(date_of(day))
+            contract = known[vendor_id].contract_on(date_of(on))
         except NoContract as error:
             missing[at] = error
             continue
@@ -159,7 +161,6 @@ def contracts_of(session: Session, sales: SaleTable) -> ContractOfSale:
             numbers[contract.contract_id] = len(contracts)
             contracts.append(contract)
         of_pair[at] = numbers[contract.contract_id]
-    inverse = inverse.reshape(-1)
     of_row = of_pair[inverse]
     refused: list[tuple[int, LedgerError]] = [
         (row, missing[int(inverse[row])]) for row in np.flatnonzero(of_row == _NONE).tolist()

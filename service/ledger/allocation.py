@@ -11,6 +11,9 @@ from service.ledger.errors import LedgerError
 MAX_ARRAY_WEIGHT = 3_000_000_000
 """Largest sum of weights of the array form: remainder x weight must stay below 2^63."""
 
+_COMPARED = 8
+"""Most weights of a row that are ranked by comparing each two of them."""
+
 _MASK = 2**64 - 1
 _MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
@@ -96,21 +99,40 @@ def allocate_segments(
     assert 0 < totals.min() <= totals.max() <= MAX_ARRAY_WEIGHT, "weights out of range"
     segment = np.repeat(np.arange(len(amounts)), counts)
     size = np.abs(amounts)
-    quotient, remainder = np.divmod(size, totals)
-    shares, rests = np.divmod(remainder[segment] * weights, totals[segment])
+    quotient, remainder = _divided(size, totals)
+    shares, rests = _divided(remainder[segment] * weights, totals, segment)
     parts = quotient[segment] * weights + shares
     left = size - np.add.reduceat(parts, starts)
     parts[_luckiest(segment, left, rests, keys, ties)] += 1
     return np.where(amounts[segment] < 0, -parts, parts)
 
 
+def _divided(
+    amounts: Int64s, totals: Int64s, segment: Int64s | None = None
+) -> tuple[Int64s, Int64s]:
+    """Divide amounts of zero or more; by one number where all totals are the same, as is usual."""
+    total = int(totals[0])
+    if (totals == total).all():
+        quotients = amounts // total  # many times quicker than by an array
+        return quotients, amounts - quotients * total
+    return np.divmod(amounts, totals if segment is None else totals[segment])
+
+
 def _luckiest(segment: Int64s, left: Int64s, rests: Int64s, keys: UInt64s, ties: UInt64s) -> Int64s:
-    """Return the places that get one of the nanos left over; most amounts divide without any."""
+    """Return the places that get one of the nanos left over: the largest remainders of each."""
     places = np.flatnonzero(left[segment] > 0)
     if not len(places):
         return places
     of = segment[places]
-    order = np.lexsort((mix_array(ties[of], keys[places]), -rests[places], of))
+    rank_key = (of << 32) | (MAX_ARRAY_WEIGHT - rests[places])
+    order = np.argsort(rank_key)
+    ranked = rank_key[order]
+    same = ranked[1:] == ranked[:-1]
+    if same.any():
+        tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+        among = np.sort(order[tied])
+        mixes = mix_array(ties[of[among]], keys[places[among]])
+        order[tied] = among[np.lexsort((mixes, rank_key[among]))]
     of = of[order]
     heads = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
     rank = np.arange(len(of)) - np.repeat(heads, np.diff(np.r_[heads, len(of)]))
@@ -120,7 +142,34 @@ def _luckiest(segment: Int64s, left: Int64s, rests: Int64s, keys: UInt64s, ties:
 def allocate_rows(amounts: Int64s, weights: Int64s, keys: UInt64s, ties: UInt64s) -> Int64s:
     """``allocate`` n amounts by the same k weights; returns parts [n, k]."""
     n, k = len(amounts), len(weights)
-    parts = allocate_segments(
-        amounts, np.full(n, k, np.int64), np.tile(weights, n), np.tile(keys, n), ties
-    )
-    return parts.reshape(n, k)
+    if k > _COMPARED or not n:
+        parts = allocate_segments(
+            amounts, np.full(n, k, np.int64), np.tile(weights, n), np.tile(keys, n), ties
+        )
+        return parts.reshape(n, k)
+    total = int(weights.sum())
+    assert weights.min() >= 0, "a negative weight"
+    assert 0 < total <= MAX_ARRAY_WEIGHT, "weights out of range"
+    size = np.abs(amounts)
+    quotient = size // total
+    asked = (size - quotient * total) * weights[:, None]
+    shares = asked // total
+    parts = quotient * weights[:, None] + shares
+    parts += _ranks(asked - shares * total, keys, ties) < size - parts.sum(axis=0)
+    signed: Int64s = np.where(amounts < 0, -parts, parts).T
+    return signed
+
+
+def _ranks(rests: Int64s, keys: UInt64s, ties: UInt64s) -> Int64s:
+    """Rank k remainders [k, n] of each column, the largest first, by comparing each two."""
+    ranks = np.zeros(rests.shape, np.int64)
+    for one in range(len(rests)):
+        for before in range(one):
+            first = rests[before] >= rests[one]
+            same = np.flatnonzero(rests[before] == rests[one])
+            if len(same):
+                mixes = [mix_array(ties[same], keys[each : each + 1]) for each in (before, one)]
+                first[same] = mixes[0] <= mixes[1]
+            ranks[one] += first
+            ranks[before] += ~first
+    return ranks

@@ -19,6 +19,9 @@ from service.ledger.period import Period
 from service.ledger.settlement import FEE_KEY, LINE_KEY, UNMATCHED_KEY, work_key
 from service.ledger.tiers import Tier
 
+_ID = 2**32 - 1
+"""Account ids are of 32 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class SaleColumns:
@@ -152,7 +155,7 @@ def _pool(
         np.array([key_hash(FEE_KEY), key_hash(LINE_KEY)], np.uint64),
         sales.ties[segment[~last]],
     )
-    out.add(rows[~last], codes.code(accounts.PLATFORM_FEE), -divided[:, 0])
+    out.add(sales.row, codes.code(accounts.PLATFORM_FEE), -_sums(divided[:, 0], sales.match_count))
     out.add(rows[~last], matches.line_codes[match], -divided[:, 1])
     unmatched = parts[last]
     kept = np.zeros(len(unmatched), np.int64)
@@ -164,19 +167,29 @@ def _pool(
     return kept
 
 
+def _sums(values: Int64s, counts: Int64s) -> Int64s:
+    """Add up the next ``counts`` values for each, none for a count of zero."""
+    ends = np.cumsum(counts)
+    totals = np.r_[0, np.cumsum(values)]
+    sums: Int64s = totals[ends] - totals[ends - counts]
+    return sums
+
+
 def merge(parts: Sequence[Legs], account_ids: Int64s) -> Legs:
     """Put ids for codes, add legs of one account in one row, drop zeros, sort by (row, id)."""
     rows = np.concatenate([part.row for part in parts])
     ids = account_ids[np.concatenate([part.code for part in parts])]
     nanos = np.concatenate([part.nanos for part in parts])
-    order = np.lexsort((ids, rows))
-    rows, ids, nanos = rows[order], ids[order], nanos[order]
     if not len(rows):
         return Legs(rows, ids, nanos)
-    first = np.flatnonzero(np.r_[True, (rows[1:] != rows[:-1]) | (ids[1:] != ids[:-1])])
-    totals = np.add.reduceat(nanos, first)
+    places = (rows << 32) | ids
+    order = np.argsort(places)
+    places = places[order]
+    first = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
+    totals = np.add.reduceat(nanos[order], first)
     kept = totals != 0
-    return Legs(rows[first][kept], ids[first][kept], totals[kept])
+    places = places[first][kept]
+    return Legs(places >> 32, places & _ID, totals[kept])
 
 
 def work_key_hashes(work_ids: Sequence[int]) -> Mapping[int, int]:

@@ -8,6 +8,7 @@ bytes in order of source.
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,7 @@ class EntryColumns:
 def canonical_rows(entries: EntryColumns) -> list[bytes]:
     """Encode the entries, each as its canonical bytes, in their order."""
     starts = np.concatenate(([0], np.cumsum(entries.counts)[:-1])).astype(np.int64)
-    rows: list[bytes] = [b""] * len(entries.source_ids)
+    rows = np.full(len(entries.source_ids), b"", object)
     without = entries.subject_ids == NO_SUBJECT
     for count in np.unique(entries.counts):
         for no_subject in (False, True):
@@ -50,10 +51,8 @@ def canonical_rows(entries: EntryColumns) -> list[bytes]:
             if len(chosen):
                 legs = starts[chosen, None] + np.arange(count)
                 table = _table(entries, chosen, legs, no_subject=no_subject)
-                data, size = table.tobytes(), table.dtype.itemsize
-                for at, row in enumerate(chosen.tolist()):
-                    rows[row] = data[at * size : (at + 1) * size]
-    return rows
+                rows[chosen] = table.view(f"V{table.dtype.itemsize}").astype(object)
+    return list(rows.tolist())
 
 
 def _table(
@@ -100,12 +99,22 @@ def _layout(count: int, *, no_subject: bool) -> np.dtype[np.void]:
     )
 
 
-def content_hash(rows: list[bytes]) -> bytes:
+_BLOCK = 500
+"""Rows that are joined at once: what stays in the cache is joined twice as fast."""
+
+
+def content_hash(rows: Sequence[bytes]) -> bytes:
     """Hash canonical rows in the order given."""
-    return hashlib.sha256(b"".join(rows)).digest()
+    digest = hashlib.sha256()
+    for start in range(0, len(rows), _BLOCK):
+        digest.update(b"".join(rows[start : start + _BLOCK]))
+    return digest.digest()
 
 
-def copy_body(batch_id: int, rows: list[bytes]) -> bytes:
-    """Return the whole binary COPY stream of canonical rows, each led by its batch."""
+def copy_blocks(batch_id: int, rows: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the binary COPY stream of canonical rows, each led by its batch."""
     lead = (8).to_bytes(2, "big") + (8).to_bytes(4, "big") + batch_id.to_bytes(8, "big")
-    return HEADER + lead + lead.join(rows) + TRAILER if rows else HEADER + TRAILER
+    yield HEADER
+    for start in range(0, len(rows), _BLOCK):
+        yield lead + lead.join(rows[start : start + _BLOCK])
+    yield TRAILER

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -16,9 +17,8 @@ from service.store.database import driver
 MAX_ID = 2**63
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LineKey:
-    """What makes a line; ``tier`` is its number."""
+class LineKey(NamedTuple):
+    """What makes a line; ``tier`` is its number. A tuple: settlement hashes thousands a batch."""
 
     work_id: int
     rights_version_id: int
@@ -60,14 +60,9 @@ def ids(
     return found
 
 
-def _columns(keys: Sequence[LineKey]) -> list[list[int] | list[str]]:
-    return [
-        [key.work_id for key in keys],
-        [key.rights_version_id for key in keys],
-        [key.vendor_id for key in keys],
-        [key.tier for key in keys],
-        [key.currency for key in keys],
-    ]
+def _columns(keys: Sequence[LineKey]) -> list[str]:
+    """Write the columns of keys as arrays of PostgreSQL: quicker to send than lists."""
+    return ["{" + ",".join(map(str, column)) + "}" for column in zip(*keys, strict=True)]
 
 
 def _known(session: Session, keys: Sequence[LineKey]) -> dict[LineKey, int]:
@@ -77,7 +72,7 @@ def _known(session: Session, keys: Sequence[LineKey]) -> dict[LineKey, int]:
         f"AS k ({_KEY}) USING ({_KEY})",
         _columns(keys),
     )
-    return {LineKey(*row[:5]): int(row[5]) for row in rows}
+    return {LineKey._make(row[:5]): row[5] for row in rows.fetchall()}
 
 
 @dataclass(frozen=True, slots=True)

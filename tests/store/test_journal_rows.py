@@ -9,7 +9,7 @@ from service.ledger.journal import Kind
 from service.ledger.period import Period
 from service.store import entries, journal, periods, seals
 from service.store.database import unit_of_work
-from service.store.entry_rows import canonical_rows, content_hash, copy_body
+from service.store.entry_rows import canonical_rows, content_hash, copy_blocks
 
 MAX = 2**63 - 1
 ENTRIES = [
@@ -56,7 +56,7 @@ def test_the_bytes_of_an_entry_are_what_the_database_itself_would_send(books, co
         ) as copy,
     ):
         sent = b"".join(bytes(block) for block in copy)
-    assert copy_body(1, canonical_rows(columns(*ENTRIES))) == sent
+    assert b"".join(copy_blocks(1, canonical_rows(columns(*ENTRIES)))) == sent
 
 
 def test_entries_read_back_hash_to_what_their_batch_says(books, columns, now):
