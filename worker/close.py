@@ -53,11 +53,10 @@ def finish(
     assert waits_for(database, period) == 0, "the period still waits for sales"
     post(database, period, threshold=threshold, now=now, progress=progress)
     with unit_of_work(database) as session:
-        if periods.closing(session) == period:
-            periods.finish_closing(session, period, now=now)
-    with unit_of_work(database) as session:
         while seals.seal_waiting(session, now=now):
             pass
+        if periods.closing(session) == period:
+            periods.finish_closing(session, period, now=now)
     seal_waiting(database, now=now)
 
 

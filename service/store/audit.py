@@ -85,6 +85,7 @@ LEFT JOIN balance_snapshot s ON s.period = p.period AND s.account_id = d.account
 WHERE s.account_id IS NULL
 """
 
+# A close that has not come to its end yet, or was killed, released some of its lines.
 _RELEASES = """
 WITH credited AS (
     SELECT substr(a.name, 6)::bigint AS line_id, p.period, -sum(p.amount_nanos) AS nanos
@@ -99,10 +100,11 @@ due AS (SELECT line_id, period, sum(nanos) AS nanos
 parts AS (SELECT release_id, sum(nanos) AS nanos FROM release_part GROUP BY 1)
 SELECT format('line %s in %s: credited %s, released %s in parts of %s',
     line_id, period, d.nanos, r.credited, p.nanos)
-FROM (SELECT due.* FROM due JOIN period USING (period) WHERE state = 'closed') AS d
+FROM (SELECT due.*, state FROM due JOIN period USING (period)) AS d
 FULL JOIN release r USING (line_id, period) LEFT JOIN parts p USING (release_id)
-WHERE coalesce(d.nanos, 0) <> coalesce(r.credited, 0)
-    OR coalesce(p.nanos, 0) <> coalesce(r.credited, 0)
+WHERE (state = 'closed' OR r.release_id IS NOT NULL)
+    AND (coalesce(d.nanos, 0) <> coalesce(r.credited, 0)
+        OR coalesce(p.nanos, 0) <> coalesce(r.credited, 0))
 """
 
 _STATEMENTS = """
@@ -122,7 +124,8 @@ WHERE opening_nanos + lines - paid <> closing_nanos OR earned_nanos <> lines
 UNION ALL
 SELECT format('period %s %s: statements say %s, lines released %s',
     period, currency, said, released)
-FROM (SELECT period, currency, sum(earned_nanos) AS said FROM statement GROUP BY 1, 2) AS s
+FROM (SELECT period, currency, sum(earned_nanos) AS said
+    FROM statement JOIN period USING (period) WHERE state = 'closed' GROUP BY 1, 2) AS s
 FULL JOIN (SELECT r.period, l.currency, sum(p.nanos) AS released
     FROM release r JOIN release_part p USING (release_id) JOIN line l USING (line_id)
     JOIN period USING (period)
