@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from service.store import audit
+from service.store import audit, seals
 from service.store.database import Database, unit_of_work
 from worker.period_sealing import periods_unlike_their_seal
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
@@ -53,7 +53,7 @@ def _from_rows() -> Iterator[tuple[str, Look]]:
 
 def _seals(database: Database) -> tuple[int, list[str]]:
     with unit_of_work(database) as session:
-        return audit.broken_seals(session)
+        return seals.broken(session)
 
 
 def _recomputed() -> Iterator[tuple[str, Look]]:

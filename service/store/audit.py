@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import seals
 from service.store.database import driver
 
 
@@ -206,6 +205,37 @@ FROM payout p JOIN statement s USING (statement_id)
 WHERE p.amount_nanos > s.payable_nanos OR p.holder_id <> s.holder_id OR p.currency <> s.currency
 """
 
+_SAID = """
+WITH said AS (
+    SELECT 4 AS kind, receipt_id AS source_id, amount_nanos AS nanos, currency FROM receipt
+    UNION ALL SELECT 6, write_off_id, abs(amount_nanos), currency FROM write_off
+    UNION ALL SELECT 7, payout_id, amount_nanos, currency FROM payout
+    UNION ALL SELECT CASE state WHEN 'confirmed' THEN 8 ELSE 9 END, payout_id, amount_nanos,
+        currency FROM payout JOIN payout_step USING (payout_id)
+        WHERE state IN ('confirmed', 'returned')),
+posted AS (
+    SELECT kind, source_id, currency,
+        (SELECT sum(a) FROM unnest(amounts) AS a WHERE a > 0) AS nanos
+    FROM journal_entry WHERE kind IN (4, 6, 7, 8, 9))
+SELECT format('entry %s/%s posted %s %s, its row says %s %s', kind, source_id, p.nanos, p.currency,
+    s.nanos, s.currency)
+FROM said s FULL JOIN posted p USING (kind, source_id)
+WHERE s.nanos IS DISTINCT FROM p.nanos OR s.currency IS DISTINCT FROM p.currency
+UNION ALL
+SELECT format('holder %s: backed %s, payable and paid out %s %s', holder_id, b.nanos, h.nanos,
+    currency)
+FROM (SELECT p.holder_id, b.currency, sum(p.nanos) AS nanos
+    FROM backing b JOIN backing_part p USING (backing_id) GROUP BY 1, 2) AS b
+FULL JOIN (SELECT holder_id, currency, sum(nanos) AS nanos FROM (
+    SELECT split_part(a.name, ':', 2)::bigint AS holder_id, a.currency, -d.delta AS nanos
+    FROM account a JOIN balance_delta d USING (account_id)
+    WHERE starts_with(a.name, 'holder:') AND a.name LIKE '%:payable'
+    UNION ALL SELECT p.holder_id, p.currency, -t.moved_nanos
+    FROM payout p JOIN payout_step t USING (payout_id)) AS either GROUP BY 1, 2) AS h
+USING (holder_id, currency)
+WHERE coalesce(b.nanos, 0) <> coalesce(h.nanos, 0)
+"""
+
 QUESTIONS = (
     Question("every entry sums to zero", "SELECT count(*) FROM journal_entry", _ENTRY_SUMS),
     Question(
@@ -231,6 +261,11 @@ QUESTIONS = (
     Question("balances = sum of postings", "SELECT count(*) FROM balance_delta", _BALANCES),
     Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),
+    Question(
+        "receipts, backing, write-offs and payouts are what was posted",
+        "SELECT count(*) FROM journal_entry WHERE kind IN (4, 6, 7, 8, 9)",
+        _SAID,
+    ),
     Question("what is reserved is under way", "SELECT count(*) FROM payout", _PAYOUTS),
     Question("splits are whole and do not overlap", "SELECT count(*) FROM rights_version", _RIGHTS),
     Question(
@@ -247,27 +282,3 @@ def ask(session: Session, question: Question) -> tuple[int, list[str]]:
     connection = driver(session)
     connection.execute("SET LOCAL enable_nestloop = off")  # whole tables are joined, by hashing
     return int(count), [str(row[0]) for row in connection.execute(question.broken.encode())]
-
-
-def broken_seals(session: Session) -> tuple[int, list[str]]:
-    """Follow the hash chain; return how many seals there are and where it breaks."""
-    rows = driver(session).execute(
-        "SELECT s.seal_no, s.batch_id, s.previous_hash, s.hash, b.period, b.entry_count, "
-        "b.content_hash FROM seal s LEFT JOIN batch b USING (batch_id) ORDER BY s.seal_no"
-    )
-    previous, facts, number = seals.FIRST_HASH, [], 0
-    for seal_no, batch_id, said_previous, said, period, count, content in rows:
-        number += 1
-        if content is None:
-            facts.append(f"seal {seal_no} names batch {batch_id}, which is not there")
-        elif (seal_no, bytes(said_previous)) != (number, previous):
-            facts.append(f"seal {seal_no} does not follow seal {number - 1}")
-        elif seals.link(previous, batch_id, period, count, bytes(content)) != bytes(said):
-            facts.append(f"seal {seal_no} does not fit batch {batch_id}")
-        previous = bytes(said)
-    unsealed = driver(session).execute(
-        "SELECT b.batch_id FROM batch b JOIN period p USING (period) "
-        "LEFT JOIN seal s USING (batch_id) WHERE p.state = 'closed' AND s.batch_id IS NULL"
-    )
-    facts += [f"batch {batch_id} of a closed period is not sealed" for (batch_id,) in unsealed]
-    return number, facts

@@ -56,3 +56,27 @@ def unsealed_count(session: Session) -> int:
         "(SELECT 1 FROM seal s WHERE s.batch_id = b.batch_id)"
     )
     return int(session.execute(query).scalar_one())
+
+
+def broken(session: Session) -> tuple[int, list[str]]:
+    """Follow the hash chain; return how many seals there are and where it breaks."""
+    rows = driver(session).execute(
+        "SELECT s.seal_no, s.batch_id, s.previous_hash, s.hash, b.period, b.entry_count, "
+        "b.content_hash FROM seal s LEFT JOIN batch b USING (batch_id) ORDER BY s.seal_no"
+    )
+    previous, facts, number = FIRST_HASH, [], 0
+    for seal_no, batch_id, said_previous, said, period, count, content in rows:
+        number += 1
+        if content is None:
+            facts.append(f"seal {seal_no} names batch {batch_id}, which is not there")
+        elif (seal_no, bytes(said_previous)) != (number, previous):
+            facts.append(f"seal {seal_no} does not follow seal {number - 1}")
+        elif link(previous, batch_id, period, count, bytes(content)) != bytes(said):
+            facts.append(f"seal {seal_no} does not fit batch {batch_id}")
+        previous = bytes(said)
+    unsealed = driver(session).execute(
+        "SELECT b.batch_id FROM batch b JOIN period p USING (period) "
+        "LEFT JOIN seal s USING (batch_id) WHERE p.state = 'closed' AND s.batch_id IS NULL"
+    )
+    facts += [f"batch {batch_id} of a closed period is not sealed" for (batch_id,) in unsealed]
+    return number, facts

@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from service.ledger.payout import PayoutState
+from service.ledger.period import Period
 from service.ledger.tiers import Tier
+from service.store import parties
+from service.store.database import unit_of_work
+from service.store.receipts import NewReceipt
+from worker import drain, payouts, receipts, receivables
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -18,7 +24,19 @@ def closed(town, texts):
     town.works()
     town.refunds("r1", "two", 1_000_000)
     town.works()
+    with unit_of_work(town.database) as session:
+        acme = parties.vendor_named(session, "Acme")
+    receipt = NewReceipt(acme.party_id, 1_000_000_000, "USD", "bank")
+    receipts.add(town.database, acme, receipt, now=town.clock())
     town.closes("2026-01")
+    facts = {"by": "op", "now": town.clock()}
+    told = {"reason": "insolvent", **facts}
+    receivables.write_off(town.database, acme, 1_000, "USD", **told)
+    town.closes("2026-02")
+    for number in payouts.reserve(
+        town.database, Period(202602), progress=drain.silent, **facts
+    ).payout_ids[:1]:
+        payouts.step(town.database, number, PayoutState.SENT, reference="file", **facts)
     assert town.broken() == []
     return town
 
@@ -29,6 +47,12 @@ SET amounts = (SELECT array_agg(-a ORDER BY n) FROM unnest(amounts) WITH ORDINAL
 WHERE kind = 1 AND source_id = (SELECT min(sale_id) FROM sale)
 """
 OTHER_HASH = "UPDATE batch SET content_hash = sha256('x') WHERE batch_id = 1"
+PAID_MORE = """
+UPDATE statement SET paid_nanos = 1, closing_nanos = closing_nanos - 1,
+    carried_nanos = carried_nanos - 1
+"""
+POSTED = "receipts, backing, write-offs and payouts are what was posted"
+UNDER_WAY = "what is reserved is under way"
 TAMPERING = [
     (MIRROR_ONE_ENTRY, "each batch has the content it was hashed with"),
     ("DELETE FROM journal_entry WHERE kind = 2", "posted = target for every sale"),
@@ -40,6 +64,19 @@ TAMPERING = [
     ("DELETE FROM seal WHERE seal_no = 1", "the hash chain of seals is whole"),
     ("UPDATE sale SET gross_nanos = gross_nanos + 5", "posted = target for every sale"),
     ("DELETE FROM work_batch", "every sale is in exactly one state"),
+    ("UPDATE receipt SET amount_nanos = amount_nanos + 1", POSTED),
+    ("UPDATE write_off SET amount_nanos = amount_nanos + 1", POSTED),
+    ("UPDATE backing_part SET nanos = nanos + 1", POSTED),
+    ("UPDATE payout SET amount_nanos = amount_nanos + 1", POSTED),
+    ("UPDATE payout SET amount_nanos = amount_nanos + 1", UNDER_WAY),
+    ("DELETE FROM payout_step WHERE state = 'reserved'", UNDER_WAY),
+    ("DELETE FROM payout", UNDER_WAY),
+    (PAID_MORE, "opening + lines = closing"),
+    ("UPDATE period_seal SET root = sha256('x')", "each sealed period has the root of its rows"),
+    (
+        "UPDATE statement SET issued_at = issued_at + interval '1 second'",
+        "each sealed period has the root of its rows",
+    ),
 ]
 
 
