@@ -23,6 +23,10 @@ SELECT format('entry %s/%s sums to %s', kind, source_id, total) FROM (
         cardinality(accounts) AS n, cardinality(amounts) AS m, 0 = ANY (amounts) AS has_zero
     FROM journal_entry) AS e
 WHERE total <> 0 OR n <> m OR has_zero
+UNION ALL
+SELECT DISTINCT format('entry %s/%s in %s posts to account %s in %s',
+    kind, source_id, p.currency, account_id, coalesce(a.currency, 'no currency'))
+FROM posting p LEFT JOIN account a USING (account_id) WHERE a.currency IS DISTINCT FROM p.currency
 """
 
 _GROSS = """

@@ -83,6 +83,11 @@ def append(session: Session, entries: EntryColumns, *, now: datetime) -> int:
         for block in copy_blocks(batch_id, rows):
             copy.write(block)
     accounts, deltas = _deltas(entries.account_ids, entries.amounts)
+    known = connection.execute(
+        "SELECT count(*) FROM account WHERE account_id = ANY(%s) AND currency = %s",
+        (accounts, entries.currency),
+    ).fetchone()
+    assert known == (len(accounts),), "an account of another currency, or of nobody"
     with (
         connection.cursor() as cursor,
         cursor.copy("COPY balance_delta (batch_id, account_id, period, delta) FROM STDIN") as copy,

@@ -57,6 +57,16 @@ class Books:
             month = Period.parse(period).number
             journal.append_entries(session, [said], period=month, now=self.now)
 
+    def opens(self, *entries):
+        """Open the accounts of entries (source, subject, [(account id, nanos)]) by their ids."""
+        numbers = sorted({account for _, _, legs in entries for account, _ in legs})
+        with psycopg.connect(self.database.url, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO account (account_id, name, currency) "
+                "SELECT n, 'line:' || n, 'USD' FROM unnest(%s::int[]) AS n",
+                (numbers,),
+            )
+
     def balances(self):
         with unit_of_work(self.database) as session:
             return {b.account: b.nanos for b in journal.balances(session) if b.nanos}

@@ -29,6 +29,7 @@ def rows(books):
 
 
 def test_what_is_copied_is_what_an_insert_would_have_said(books, columns, now):
+    books.opens(*ENTRIES)
     with unit_of_work(books.database) as session:
         journal.append(session, columns(*ENTRIES, kind=4), now=now)
     with psycopg.connect(books.database.url, autocommit=True) as connection:
@@ -46,6 +47,7 @@ def test_what_is_copied_is_what_an_insert_would_have_said(books, columns, now):
 
 def test_the_bytes_of_an_entry_are_what_the_database_itself_would_send(books, columns):
     """One stream, field by field, but for the batch and the count of fields that lead a tuple."""
+    books.opens(*ENTRIES)
     with unit_of_work(books.database) as session:
         journal.append(session, columns(*ENTRIES), now=books.now)
     with (
@@ -60,6 +62,7 @@ def test_the_bytes_of_an_entry_are_what_the_database_itself_would_send(books, co
 
 
 def test_entries_read_back_hash_to_what_their_batch_says(books, columns, now):
+    books.opens(*ENTRIES)
     with unit_of_work(books.database) as session:
         number = journal.append(session, columns(*ENTRIES), now=now)
     with unit_of_work(books.database) as session:
@@ -130,6 +133,15 @@ def test_a_source_is_posted_once_in_whatever_period_and_batch(books):
     assert books.ask("SELECT count(*) FROM batch") == [(2,)]
 
 
+def test_an_entry_posts_to_accounts_of_its_own_currency_only(books, columns, now):
+    entry = (1, None, [(1, 5), (2, -5)])
+    books.opens(entry)
+    for wrong in (columns(entry, currency="JPY"), columns((1, None, [(1, 5), (3, -5)]))):
+        with pytest.raises(AssertionError), unit_of_work(books.database) as session:
+            journal.append(session, wrong, now=now)
+    assert rows(books) == []
+
+
 def test_a_batch_with_one_bad_entry_leaves_nothing(books, columns, now):
     bad = columns((1, 1, [(1, 5), (2, -5)]), (2, 2, [(1, 5), (2, -4)]))
     with pytest.raises(psycopg.errors.CheckViolation), unit_of_work(books.database) as session:
@@ -149,6 +161,7 @@ def test_balances_pass_64_bits_without_wrapping(books):
 
 def test_a_batch_that_sums_above_64_bits_is_one_delta(books, columns, now):
     legs = [(n, None, [(1, MAX), (2, -MAX)]) for n in range(1, 5)]
+    books.opens(*legs)
     with unit_of_work(books.database) as session:
         journal.append(session, columns(*legs), now=now)
     assert books.ask("SELECT account_id, delta FROM balance_delta ORDER BY 1") == [

@@ -46,6 +46,7 @@ UPDATE journal_entry
 SET amounts = (SELECT array_agg(-a ORDER BY n) FROM unnest(amounts) WITH ORDINALITY AS u (a, n))
 WHERE kind = 1 AND source_id = (SELECT min(sale_id) FROM sale)
 """
+OTHER_CURRENCY = "UPDATE account SET currency = 'JPY' WHERE name = 'platform:fee'"
 OTHER_HASH = "UPDATE batch SET content_hash = sha256('x') WHERE batch_id = 1"
 PAID_MORE = """
 UPDATE statement SET paid_nanos = 1, closing_nanos = closing_nanos - 1,
@@ -60,6 +61,7 @@ TAMPERING = [
     ("UPDATE balance_snapshot SET balance = balance + 1", "balances = sum of postings"),
     ("UPDATE statement_line SET nanos = nanos + 1", "opening + lines = closing"),
     ("UPDATE release_part SET nanos = nanos + 1", "each line released what it was credited"),
+    (OTHER_CURRENCY, "every entry sums to zero"),
     (OTHER_HASH, "the hash chain of seals is whole"),
     ("DELETE FROM seal WHERE seal_no = 1", "the hash chain of seals is whole"),
     ("UPDATE sale SET gross_nanos = gross_nanos + 5", "posted = target for every sale"),
