@@ -97,16 +97,14 @@ class Market:
 
     def _examine(self, work: int, fingerprint: Fingerprint, ids: np.ndarray) -> None:
         owner = self._owners[work]
-        found = self.registry.engine.examine(
-            fingerprint,
-            lambda other: other < work and self._owners[other] != owner,
-        )
+        found = self.registry.engine.examine(fingerprint, lambda other: other < work)
         self._point(fingerprint, ids, found)
-        if found.near_copy:
+        of_others = [one for one in found.findings if self._owners[one.work_id] != owner]
+        if found.near_copy and found.findings[0] in of_others:
             self.remarks[work].append(NEAR_COPY)
             self._out.add(work)
             self._owners[work] = self._owners[found.findings[0].work_id]
-        elif any(one.share_ppm >= PROPOSED_FROM_PPM for one in found.findings):
+        elif any(one.share_ppm >= PROPOSED_FROM_PPM for one in of_others):
             self.remarks[work].append(DERIVED)
         self.registry.lexicon.reown(np.array([work]), np.array([self._owners[work]]), change=0)
 

@@ -76,15 +76,20 @@ def _examine(
         ),
         lambda other: other in registry and registry[other].precedes(own),
     )
-    return _outcome(found, stored, registry)
+    return _outcome(found, stored, own, registry)
 
 
 def _outcome(
-    found: Examination, stored: StoredFingerprint, registry: Mapping[int, Registered]
+    found: Examination,
+    stored: StoredFingerprint,
+    own: Registered,
+    registry: Mapping[int, Registered],
 ) -> Examined:
     """Say what is proposed, and to which earlier passage each passage belongs meanwhile.
 
-    A work of the commons is proposed only where the whole is a copy of it: nobody is owed a part.
+    What a new edition keeps of its author's earlier works belongs to those, so that many editions
+    are paid together what one would be; nothing is proposed, and it is original all the same. A
+    work of the commons is proposed only where the whole is a copy of it: nobody is owed a part.
     """
     origins = {
         passage_id: best.passage_id
@@ -93,8 +98,12 @@ def _outcome(
     }
     taken_from = set(origins.values())
     proposed = []
-    for at, one in enumerate(found.findings):
-        is_copy = at == 0 and found.near_copy
+    of_others = [
+        one for one in found.findings if not registry[one.work_id].is_of_the_same_people(own)
+    ]
+    is_near_copy = found.near_copy and found.findings[0] in of_others
+    for at, one in enumerate(of_others):
+        is_copy = at == 0 and is_near_copy
         takes = any(each.passage_id in taken_from for each in one.evidence)
         is_owed = not registry[one.work_id].commons and (
             takes or one.share_ppm >= PROPOSED_FROM_PPM
@@ -104,9 +113,9 @@ def _outcome(
             rows = evidence_rows(one.evidence)
             proposed.append(Found(one.work_id, kind, one.share_ppm, rows))
     return Examined(
-        originality_ppm=found.originality_ppm,
+        originality_ppm=PPM - sum(one.share_ppm for one in of_others),
         flags=found.flags,
-        origin_work_id=found.findings[0].work_id if found.near_copy else None,
+        origin_work_id=of_others[0].work_id if is_near_copy else None,
         found=proposed,
         origins=origins,
     )

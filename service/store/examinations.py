@@ -27,17 +27,18 @@ class Registered:
     holder_ids: tuple[int, ...]
 
     def precedes(self, other: "Registered") -> bool:
-        """Whether ``other`` may owe something to this work.
+        """Whether this work was there before ``other``: of one instant the lower number first.
 
-        It was registered earlier, of one instant the lower number first, and by other people: a new
-        edition owes its own author nothing. What is withdrawn was still there first. Texts of the
-        commons precede everything, unless they were withdrawn as a mistake.
+        What is withdrawn was still there first. Texts of the commons precede everything, unless
+        they were withdrawn as a mistake.
         """
         if self.commons:
             return not self.withdrawn and self.work_id != other.work_id
-        if self.holder_ids == other.holder_ids:
-            return False
         return (self.registered_at, self.work_id) < (other.registered_at, other.work_id)
+
+    def is_of_the_same_people(self, other: "Registered") -> bool:
+        """Whether both works have the same holders: a new edition owes its own author nothing."""
+        return not self.commons and self.holder_ids == other.holder_ids
 
 
 @dataclass(frozen=True, slots=True)

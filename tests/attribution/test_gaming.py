@@ -1,5 +1,7 @@
 """Self-dealing earns nothing: copies, others' texts, stuffed works, outputs sold and registered."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,41 @@ def test_a_thousand_near_copies_earn_together_what_one_work_earns(encoder, by_on
     for text in (LIGHTHOUSE, LIGHTHOUSE_POLISHED, LIGHTHOUSE_RETOLD):
         assert sum(paid(registry, text).values()) == 1_000_000
     assert paid(registry, INVOICES) == {3: 1_000_000}
+
+
+def thinned(text, number):
+    """Leave out about every eighth word, others in every copy."""
+    stays = np.random.default_rng(number).random(len(text)) > 0.12
+    return " ".join(word for at, word in enumerate(text.split(" ")) if stays[at])
+
+
+def test_copies_by_the_author_that_belong_to_the_first_neither_cost_nor_earn(encoder):
+    registry = MemoryRegistry(encoder)
+    registry.register(WORKS)
+    registry.register(
+        {4 + at: f"Letter {at} from stranger {at} about nothing." for at in range(20)}
+    )
+    copies = {100 + at: thinned(LIGHTHOUSE, at) for at in range(200)}
+    outputs = [LIGHTHOUSE_RETOLD, copies[187], thinned(copies[260], 9), f"{BAKERY} {copies[103]}"]
+    alone = [paid(registry, text) for text in outputs]
+    assert [sorted(shares) for shares in alone] == [[1], [1], [1], [1, 2]]
+    for copy, text in copies.items():
+        found = examined(registry, text, before=copy)
+        assert found.originality_ppm == 0
+        registry.register({copy: text}, owners={copy: 1})
+        belongs(registry, copy, found)
+    assert [paid(registry, text) for text in outputs] == alone
+
+
+def belongs(registry, work, found):
+    """Let passages of a work belong to those of an earlier one that they were taken from."""
+    taken = {one.output_start: one.passage_id for each in found.findings for one in each.evidence}
+    known = registry.catalogue.locate(registry.index.passage_ids())
+    registry.catalogue.add(
+        replace(ref, origin=taken[ref.start])
+        for ref in known.values()
+        if ref.work_id == work and ref.start in taken
+    )
 
 
 def test_a_text_of_someone_else_is_a_near_copy_and_takes_nothing(registry):

@@ -143,7 +143,7 @@ class WordRoom:
         near = [
             (
                 float(fingerprint.vectors[at] @ vector),
-                refs[refs[number].origin_passage_id or number],
+                self._origin(refs[number], refs, allowed),
             )
             for number, vector in self.known
             if number in refs and allowed(refs[number].work_id)
@@ -152,6 +152,10 @@ class WordRoom:
         if not able:
             return None
         return max(able, key=lambda one: (round(one[0], 2), -one[1].work_id))
+
+    def _origin(self, ref, refs, allowed):
+        origin = refs.get(ref.origin_passage_id)
+        return origin if origin and allowed(origin.work_id) else ref
 
     def _won(self, fingerprint, allowed, *, paid=lambda _work: True):
         won = {}

@@ -108,6 +108,41 @@ def test_a_new_edition_owes_its_own_author_nothing(village, texts):
     assert examined(village, edition) == (ALL, [], None)
 
 
+def test_what_a_new_edition_keeps_stays_with_the_first_one(village, texts):
+    ode = village.registers("Ode", texts.ode, {"Ada": ALL}, on=DECEMBER)
+    edition = village.registers("Ode, again", texts.ode + " The end.", {"Ada": ALL}, on=JANUARY)
+    village.works()
+    kept = "SELECT count(*) FROM passage p JOIN passage o ON o.passage_id = p.origin_passage_id "
+    kept += "WHERE p.work_id = :edition AND o.work_id = :ode"
+    assert village.tells(kept, edition=edition, ode=ode) == [(4,)]
+    assert examined(village, edition) == (ALL, [], None)
+    assert found_in(village, edition) == []
+    village.sells("one", text=texts.ode + " The end.", tier=Tier.PREMIUM, at=FEBRUARY)
+    village.works()
+    with unit_of_work(village.database) as session:
+        works.withdraw(session, ode, now=FEBRUARY)
+    village.sells("two", text=texts.ode + " The end.", tier=Tier.PREMIUM, at=village.clock())
+    village.works()
+    won = village.tells("SELECT work_ids FROM attribution ORDER BY attribution_id")
+    assert won == [([ode],), ([edition],)]
+
+
+def test_a_new_edition_owes_nothing_to_a_copy_of_the_first_one(copied, texts):
+    town, _, _ = copied
+    edition = town.registers("Ode, again", texts.ode + " Fin.", {"Ada": ALL}, on=FEBRUARY)
+    town.works()
+    assert examined(town, edition) == (ALL, [], None)
+    assert found_in(town, edition) == []
+
+
+def test_an_earlier_theft_of_ones_own_does_not_cover_a_later_one(copied, texts):
+    town, ode, _ = copied
+    again = town.registers("Copy, again", texts.ode + " Fin.", {"Bo": ALL}, on=FEBRUARY)
+    town.works()
+    assert examined(town, again)[2] == ode
+    assert [found[:2] for found in found_in(town, again)] == [(ode, "near-copy")]
+
+
 def test_a_withdrawn_work_was_there_first_all_the_same(copied, texts):
     town, ode, _ = copied
     with unit_of_work(town.database) as session:
