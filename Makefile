@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: train-attribution gaming soak-distractors setup setup-readers demo run test lint bench clean
+.PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift setup setup-readers demo \
+	run test lint bench clean
 
 setup: $(VENV)/.complete
 
@@ -56,6 +57,10 @@ gaming: setup
 soak-distractors: setup
 	@test -d $(SETS) || { echo "no evaluation sets at $(SETS): give SETS=folder"; exit 1; }
 	$(BIN)/python benchmarks/soak_distractors.py $(SETS) --models $(VENV)/share/wellspring/models --write
+
+# Long runs of the ledger, docs/ledger-soaks.md; SMALL=1 for a run of seconds.
+soak-kill soak-size soak-drift: setup
+	$(BIN)/python benchmarks/$(subst -,_,$@).py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
