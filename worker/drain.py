@@ -1,6 +1,7 @@
 """What the tasks do: short steps over waiting rows, each safe to run by several at once."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import monotonic, sleep
 
 import structlog
@@ -15,6 +16,7 @@ from service.store import (
     period_seals,
     periods,
     presence,
+    receipts,
     refunds,
     renewal,
     seals,
@@ -172,9 +174,19 @@ def finish_closing(workplace: Workplace, progress: Progress) -> None:
     with only_one(workplace.database, _CLOSING) as alone:
         with unit_of_work(workplace.database) as session:
             period = periods.closing(session)
-        if alone and period and _may_finish(workplace, period, progress):
+        if alone and period and not close.waits_for(workplace.database, period):
+            _finish(workplace, period, progress)
+
+
+def _finish(workplace: Workplace, period: Period, progress: Progress) -> None:
+    """Post a close; where operators approve it, exactly what they approved."""
+    database, needed = workplace.database, workplace.settings.close_approvals
+    if not may_be_approved(database, period, needed=needed):
+        return
+    with receipts.stopped(database) if needed else nullcontext():
+        if _is_approved(workplace, period, progress):
             close.finish(
-                workplace.database,
+                database,
                 period,
                 threshold=workplace.threshold_nanos,
                 now=workplace.clock(),
@@ -182,15 +194,12 @@ def finish_closing(workplace: Workplace, progress: Progress) -> None:
             )
 
 
-def _may_finish(workplace: Workplace, period: Period, progress: Progress) -> bool:
-    database, needed = workplace.database, workplace.settings.close_approvals
-    if close.waits_for(database, period) or not may_be_approved(database, period, needed=needed):
-        return False
+def _is_approved(workplace: Workplace, period: Period, progress: Progress) -> bool:
     try:
         check_approved(
-            database,
+            workplace.database,
             period,
-            needed=needed,
+            needed=workplace.settings.close_approvals,
             threshold=workplace.threshold_nanos,
             now=workplace.clock(),
             progress=progress,

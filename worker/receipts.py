@@ -15,9 +15,13 @@ from service.store.rows import PartyRow
 
 
 def add(database: Database, vendor: PartyRow, receipt: NewReceipt, *, now: datetime) -> int:
-    """Post a receipt into the open period and back what it pays for; return its number."""
+    """Post a receipt into the open period and back what it pays for; return its number.
+
+    It waits while a close posts what operators approved: a receipt would make it something else.
+    """
     assert vendor.slug is not None
     with unit_of_work(database) as session:
+        receipts.wait_while_stopped(session)
         receipts.lock_backing(session, receipt.vendor_id)
         number = receipts.insert(session, receipt, now=now)
         period = periods.hold_open_from(session, Period.of(now))

@@ -1,7 +1,8 @@
 """Receipts from vendors, and which earnings they stand behind."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +12,10 @@ from sqlmodel import Session
 from service.ledger.accounts import vendor_receivable
 from service.ledger.backing import Owed
 from service.ledger.period import Period
-from service.store.database import driver
+from service.store.database import Database, autocommit, driver
 
 _BACKING = 7_600_000
+_RECEIVING = 8_200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,19 @@ def insert(session: Session, receipt: NewReceipt, *, now: datetime) -> int:
         "now": now,
     }
     return int(session.execute(query, fields).scalar_one())
+
+
+@contextmanager
+def stopped(database: Database) -> Iterator[None]:
+    """Let whoever adds a receipt finish, and the next wait, while what a close issues is fixed."""
+    with autocommit(database) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_RECEIVING,))
+        yield
+
+
+def wait_while_stopped(session: Session) -> None:
+    """Wait for a close that is posting what was approved; it waits for this transaction."""
+    session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _RECEIVING})
 
 
 def lock_backing(session: Session, vendor_id: int) -> None:

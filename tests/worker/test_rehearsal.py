@@ -1,5 +1,6 @@
 """A close as it would be: all of it, nothing posted, and only what was approved is posted."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,12 +8,14 @@ from changed_facts import correct_contract, refund
 
 from service.ledger.period import Period, PeriodClosed, PeriodRunning
 from service.ledger.tiers import Tier
-from service.store import approvals, closing, people, periods
+from service.store import approvals, closing, parties, people, periods, receipts
 from service.store.approvals import ApprovalsMissing, BadDigest, NothingToApprove
 from service.store.database import rehearsal, unit_of_work
+from service.store.receipts import NewReceipt
 from service.store.statement_facts import Recipient
 from worker import drain
 from worker.approving import check_approved
+from worker.receipts import add
 from worker.rehearsal import rehearse
 from worker.settlement import settle_batch
 from worker.statement_digest import digest_of_statements
@@ -192,6 +195,22 @@ def test_approvals_of_something_else_are_void(careful):
     assert {one.approved_by for one in given if one.void_at} == {"op-2", "op-3"}
     approve(careful, old, "op-3")
     assert state(careful) == "closed"
+
+
+def test_a_receipt_waits_while_a_close_posts_what_was_approved(careful):
+    """Else it could come between the look at what is approved and what is issued."""
+    with unit_of_work(careful.database) as session:
+        acme = parties.vendor_named(session, "Acme")
+    said = NewReceipt(acme.party_id, 1_000_000, "USD", "")
+    facts = {"now": careful.clock()}
+    with ThreadPoolExecutor(1) as pool:
+        with receipts.stopped(careful.database):
+            adding = pool.submit(add, careful.database, acme, said, **facts)
+            while not careful.tells("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert not adding.done()
+            assert careful.balances("bank") == {}
+        assert adding.result() == 1
+    assert careful.balances("bank") == {"bank": 1_000_000}
 
 
 def test_only_a_closing_month_is_approved_and_by_a_digest(sold):
