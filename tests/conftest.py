@@ -1,6 +1,9 @@
 """Resources every test may ask for: a real embedded PostgreSQL, one fresh database a test."""
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +15,41 @@ from worker import embedded
 
 PRISTINE = "pristine"
 """A migrated database nobody writes to, for tests that need a copy of their own."""
+
+
+@dataclass
+class TinyDisk:
+    """A disk of its own that some tables are moved to, full before long and grown on demand."""
+
+    superuser: str
+    folder: Path
+    moved: list[str] = field(default_factory=list)
+
+    def open(self) -> None:
+        with psycopg.connect(self.superuser, autocommit=True) as connection:
+            query = "SELECT setting FROM pg_settings WHERE name = 'data_directory'"
+            owner = Path(connection.execute(query).fetchone()[0]).stat()
+            os.chown(self.folder, owner.st_uid, owner.st_gid)
+            for parent in self.folder.parents[:3]:
+                parent.chmod(parent.stat().st_mode | 0o011)
+            connection.execute(f"CREATE TABLESPACE tiny LOCATION '{self.folder}'")
+
+    def move(self, table: str, *, to: str = "tiny") -> None:
+        """Let a table and its indexes grow on this disk."""
+        with psycopg.connect(self.superuser, autocommit=True) as connection:
+            connection.execute(f"ALTER TABLE {table} SET TABLESPACE {to}")
+        self.moved.append(table)
+
+    def grow(self) -> None:
+        options = ["mount", "-o", "remount,size=64m", str(self.folder)]
+        subprocess.run(options, check=True)
+
+    def close(self) -> None:
+        for table in self.moved.copy():
+            self.move(table, to="pg_default")
+        with psycopg.connect(self.superuser, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+            connection.execute("DROP TABLESPACE IF EXISTS tiny")
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +114,24 @@ def emptied(urls: embedded.EmbeddedUrls, database: Database) -> Callable[[], Dat
         return database
 
     return again
+
+
+@pytest.fixture
+def tiny_disk(urls: embedded.EmbeddedUrls, tmp_path: Path) -> Iterator[TinyDisk]:
+    """Mount a disk of 4 MiB for tables of the embedded server; skipped where nobody may mount."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+    disk = TinyDisk(urls.superuser, folder)
+    try:
+        disk.open()
+        yield disk
+    finally:
+        disk.close()
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture

@@ -161,10 +161,14 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
-    structlog.get_logger("wellspring.api").warning("database-unavailable", error=_name(error))
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    code, status = "database-unavailable", 503
     detail = "the database cannot be reached now: try again"
-    return respond(request, Problem(503, "database-unavailable", detail, headers=headers))
+    if isinstance(getattr(error, "orig", error), psycopg.errors.DiskFull):
+        code, status = "storage-full", 507
+        detail = "the database has no room left: nothing of this was stored, try again later"
+    structlog.get_logger("wellspring.api").warning(code, error=_name(error))
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return respond(request, Problem(status, code, detail, headers=headers))
 
 
 async def _changed_meanwhile(request: Request, error: Exception) -> Response:
