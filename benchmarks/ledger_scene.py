@@ -153,7 +153,7 @@ INSERT INTO sale (sale_id, vendor_id, external_id, payload_hash, tie, sold_at, p
     output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars,
     received_at)
 SELECT sale_id + n * %(apart)s, vendor_id, external_id || '.' || n,
-    sha256(payload_hash || int8send(n)), tie # (n * 7046029254386353131), sold_at, period, tier,
+    sha256(payload_hash || int8send(n)), tie # hashint8extended(n, 0), sold_at, period, tier,
     output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars,
     received_at
 FROM sale CROSS JOIN generate_series(1::bigint, %(times)s) AS n;

@@ -103,13 +103,12 @@ def append(session: Session, entries: EntryColumns, *, now: datetime) -> int:
 
 def _deltas(account_ids: Int64s, amounts: Int64s) -> tuple[list[int], list[int]]:
     """Sum amounts by account in two halves of 32 bits, so that no sum wraps; drop zeros."""
-    order = np.argsort(account_ids)
-    accounts, sorted_amounts = account_ids[order], amounts[order]
-    first = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]])
-    high = np.add.reduceat(sorted_amounts >> 32, first).tolist()
-    low = np.add.reduceat(sorted_amounts & 0xFFFFFFFF, first).tolist()
-    totals = [(h << 32) + rest for h, rest in zip(high, low, strict=True)]
-    kept = [(int(a), t) for a, t in zip(accounts[first].tolist(), totals, strict=True) if t]
+    accounts, place = np.unique(account_ids, return_inverse=True)
+    high, low = np.zeros(len(accounts), np.int64), np.zeros(len(accounts), np.int64)
+    np.add.at(high, place, amounts >> 32)
+    np.add.at(low, place, amounts & 0xFFFFFFFF)
+    totals = [(h << 32) + rest for h, rest in zip(high.tolist(), low.tolist(), strict=True)]
+    kept = [(int(a), t) for a, t in zip(accounts.tolist(), totals, strict=True) if t]
     return [account for account, _ in kept], [total for _, total in kept]
 
 

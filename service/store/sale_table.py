@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from sqlmodel import Session
 
@@ -109,21 +110,19 @@ _SALE_KINDS = {
     "ties": "int8",
     "has_text": "bool",
 }
-_SHARES = """
-SELECT v.sale_id AS sales, v.version AS versions, cardinality(a.work_ids) AS counts,
-    array_send(a.work_ids) AS works, array_send(a.shares_ppm) AS shares
+_ATTRIBUTED = """
+SELECT v.sale_id AS sales, v.version AS versions, v.attribution_id AS attributions
 FROM unnest(%s::bigint[], %s::bigint[]) AS r (first, last)
 CROSS JOIN LATERAL (
     SELECT * FROM sale_attribution WHERE sale_id BETWEEN r.first AND r.last OFFSET 0) AS v
-JOIN attribution a USING (attribution_id)
 """
-_SHARE_KINDS = {
-    "sales": "int8",
-    "versions": "int2",
-    "counts": "int4",
-    "works": "bytea",
-    "shares": "bytea",
-}
+_ATTRIBUTED_KINDS = {"sales": "int8", "versions": "int2", "attributions": "int8"}
+_SHARES = """
+SELECT attribution_id AS attributions, cardinality(work_ids) AS counts,
+    array_send(work_ids) AS works, array_send(shares_ppm) AS shares
+FROM attribution WHERE attribution_id = ANY(%s::bigint[])
+"""
+_SHARE_KINDS = {"attributions": "int8", "counts": "int4", "works": "bytea", "shares": "bytea"}
 
 
 def sales_between(session: Session, firsts: Sequence[int], lasts: Sequence[int]) -> SaleTable:
@@ -138,31 +137,39 @@ def sales_between(session: Session, firsts: Sequence[int], lasts: Sequence[int])
         order = np.argsort(sales["sale_ids"])
         sales = {name: column[order] for name, column in sales.items()}
     sales["ties"] = sales["ties"].view(np.uint64)
-    matches = _matches(sales["sale_ids"], columns(connection, _SHARES, ranges, _SHARE_KINDS))
-    return SaleTable(**sales, **matches)
+    if not len(sales["sale_ids"]):
+        return SaleTable(**sales, **_shares(connection, np.zeros(0, np.int64)))
+    told = columns(connection, _ATTRIBUTED, ranges, _ATTRIBUTED_KINDS)
+    return SaleTable(**sales, **_shares(connection, _newest(sales["sale_ids"], told)))
 
 
-def _matches(sale_ids: Int64s, told: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return the shares of the newest attribution of each sale, in order of sale."""
-    if not len(sale_ids):
-        told = {name: column[:0] for name, column in told.items()}
-    row = np.searchsorted(sale_ids, told["sales"])
-    row = np.minimum(row, max(len(sale_ids) - 1, 0))
+def _newest(sale_ids: Int64s, told: dict[str, NDArray[Any]]) -> Int64s:
+    """Return the newest attribution of each sale, 0 where there is none."""
+    row = np.minimum(np.searchsorted(sale_ids, told["sales"]), len(sale_ids) - 1)
+    versions = np.zeros(len(sale_ids), np.int64)
+    np.maximum.at(versions, row, told["versions"])
+    kept = (sale_ids[row] == told["sales"]) & (versions[row] == told["versions"])
     newest = np.zeros(len(sale_ids), np.int64)
-    np.maximum.at(newest, row, told["versions"])
-    counts = told["counts"]
-    works = ragged(told["works"], counts, "int8")
-    shares = ragged(told["shares"], counts, "int4")
-    kept = (sale_ids[row] == told["sales"]) & (newest[row] == told["versions"])
+    newest[row[kept]] = told["attributions"][kept]
+    return newest
+
+
+def _shares(connection: psycopg.Connection, attributions: Int64s) -> dict[str, NDArray[Any]]:
+    """Read the shares of each sale's attribution, in order of sale; each attribution once."""
+    wanted = np.unique(attributions)
+    named = "{" + ",".join(map(str, wanted[wanted > 0].tolist())) + "}"  # quicker than a list
+    found = columns(connection, _SHARES, (named,), _SHARE_KINDS)
+    counts = found["counts"]
+    works = ragged(found["works"], counts, "int8")
+    shares = ragged(found["shares"], counts, "int4")
+    order = np.argsort(found["attributions"])
+    row = np.flatnonzero(attributions > 0)
+    place = order[np.searchsorted(found["attributions"][order], attributions[row])]
+    firsts, counts = (np.cumsum(counts) - counts)[place], counts[place]
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    at = np.arange(len(before)) - before + np.repeat(firsts, counts)
     rows = np.repeat(row, counts)
-    chosen = np.flatnonzero(np.repeat(kept, counts))
-    if (np.diff(rows[chosen]) < 0).any():
-        chosen = chosen[np.argsort(rows[chosen], kind="stable")]
-    return {
-        "match_rows": rows[chosen],
-        "match_works": works[chosen],
-        "match_shares": shares[chosen],
-    }
+    return {"match_rows": rows, "match_works": works[at], "match_shares": shares[at]}
 
 
 def of_batches(session: Session, batches: Sequence[WorkBatch]) -> SaleTable:

@@ -83,7 +83,7 @@ def test_a_quarantined_sale_is_left_out_with_its_shares(reported):
     assert shares(table) == [(16_385, 6, 1_000)]
 
 
-@pytest.mark.parametrize("query", [sale_table._SALES, sale_table._SHARES])
+@pytest.mark.parametrize("query", [sale_table._SALES, sale_table._ATTRIBUTED])
 def test_a_batch_costs_its_own_sales_and_not_all_there_are(reported, query):
     with unit_of_work(reported.database) as session:
         connection = driver(session)
