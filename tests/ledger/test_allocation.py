@@ -183,6 +183,22 @@ def test_rows_equal_the_plain_form(sales, weights):
     ]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 9, 12])
+def test_equal_heirs_in_rows_and_segments_take_turns_as_in_the_plain_form(count):
+    heirs = {f"holder:{n}": 1_000 for n in range(count)}
+    sales = [(amount, tie_of("acme", str(amount))) for amount in range(-60, 60)]
+    plain = [list(allocate(amount, heirs, tie=tie).values()) for amount, tie in sales]
+    rows = allocate_rows(
+        np.array([amount for amount, _ in sales], np.int64),
+        np.full(count, 1_000, np.int64),
+        np.array([key_hash(name) for name in heirs], np.uint64),
+        np.array([tie for _, tie in sales], np.uint64),
+    )
+    assert rows.tolist() == plain
+    cases = [(amount, heirs, tie) for amount, tie in sales]
+    assert in_segments(cases) == [part for parts in plain for part in parts]
+
+
 @pytest.mark.parametrize("weights", [{"a": 3_000_000_001}, {"a": 0}, {"a": 5, "b": -1}])
 def test_weights_the_array_form_cannot_divide_by_are_our_own_bug(weights):
     with pytest.raises(AssertionError):
