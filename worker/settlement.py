@@ -62,6 +62,7 @@ def settle_batch(database: Database, *, now: datetime, memory: Memory | None = N
     and after it began only what it waits for goes into the period; the rest becomes late.
     """
     with unit_of_work(database) as session:
+        periods.begin_posting(session)
         batches = work_batches.claim_to_settle(session, most_sales=MOST_SALES)
         if not batches:
             return 0

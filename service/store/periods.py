@@ -49,13 +49,22 @@ def hold(session: Session, period: Period) -> str:
 
     The shared advisory lock beside it keeps a close from beginning between the look and the commit.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _POSTING})
+    begin_posting(session)
     query = text("SELECT state FROM period WHERE period = :p FOR SHARE")
     found = session.execute(query, {"p": period.number}).scalar()
     if found is None:
         _ensure(session, period)
         found = session.execute(query, {"p": period.number}).scalar_one()
     return str(found)
+
+
+def begin_posting(session: Session) -> None:
+    """Be one of those who post until the transaction ends; waits for a close that begins just now.
+
+    Comes before the lock on any row that a beginning close changes, such as those of work batches:
+    it waits for us while we wait for it otherwise.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _POSTING})
 
 
 def wait_for_postings(session: Session) -> None:

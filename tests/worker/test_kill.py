@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from changed_facts import back_date, correct_contract, reattribute, refund, restate
-from dying_worker import dies
+from worker_process import dies
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier

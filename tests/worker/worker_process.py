@@ -1,0 +1,106 @@
+"""Workers in processes of their own: one that serves, and one that dies at a step by SIGKILL."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from time import monotonic, sleep
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def dies(url, home, task, step, turns=1):
+    """Let a process work until it is killed at a step; fail if it never comes there.
+
+    step: like ``service.store.journal:append``; it dies as that returns, before the commit.
+    """
+    ended = subprocess.run([*_command(url, home, task), step, str(turns)], check=False)
+    assert ended.returncode == -signal.SIGKILL, f"{step} was not reached"
+
+
+@contextmanager
+def serves(url, home, *, broker="memory://", queue="wellspring"):
+    """Lend a worker with its tick, as an installation runs it; what it logged is in ``said``."""
+    log = Path(home) / f"worker-{os.getpid()}-{monotonic()}.log"
+    with log.open("w") as to:
+        process = subprocess.Popen(
+            [*_command(url, home, "serve"), queue],
+            stdin=subprocess.PIPE,
+            stdout=to,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"WELLSPRING_BROKER_URL": broker},
+        )
+        process.said = log.read_text
+        try:
+            yield process
+        finally:
+            process.communicate(timeout=60)
+
+
+def waits_until(holds, *, seconds=90):
+    """Return whether something comes to hold in time."""
+    until = monotonic() + seconds
+    while not (held := holds()) and monotonic() < until:
+        sleep(0.1)
+    return held
+
+
+def _command(url, home, task):
+    return [sys.executable, __file__, url, str(home), task]
+
+
+def _deadly(step, turns):
+    """Put the failpoint: the step kills this process as it returns for the n-th time."""
+    module, _, name = step.partition(":")
+    where, left = import_module(module), [turns]
+    real = getattr(where, name)
+
+    def done(*arguments, **named):
+        result = real(*arguments, **named)
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(where, name, done)
+
+
+def _serve(place, queue):
+    from worker.celery_app import EmbeddedWorker, app
+
+    app.conf.task_default_queue = queue
+    worker = EmbeddedWorker(place)
+    worker.start()
+    sys.stdin.read()
+    worker.stop()
+
+
+def _main(url, home, task, *facts):
+    from conftest import WordRoom
+
+    from service.settings import Settings
+    from service.store.database import Database
+    from worker import drain, settlement
+    from worker.workplace import Workplace
+
+    settlement.MOST_SALES = 20
+    database = Database.connect(url)
+    place = Workplace(Settings(home=Path(home)), database, WordRoom(database), lambda: NOW)
+    if task == "serve":
+        return _serve(place, *facts)
+    _deadly(facts[0], int(facts[1]))
+    if task == "settle":
+        while settlement.settle_batch(database, now=NOW):
+            pass
+    drain.drain(place)
+    drain.finish_closing(place, drain.silent)
+    return None
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    _main(*sys.argv[1:])
