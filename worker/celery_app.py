@@ -1,5 +1,6 @@
 """Celery: tasks of one line that carry no facts, the doorbell, the tick and the embedded worker."""
 
+import os
 import warnings
 from threading import Event, Thread
 from time import monotonic
@@ -9,6 +10,7 @@ import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_shutdown
+from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.logs import configure
@@ -19,6 +21,7 @@ from worker.workplace import Workplace, open_workplace
 TICK_SECONDS = 1.0
 TIDY_SECONDS = 3_600
 RING_EXPIRES_SECONDS = 60
+STOP_SECONDS = 60
 
 log = structlog.get_logger()
 _broker = Settings().broker_url
@@ -152,13 +155,20 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Start working."""
+        state.should_stop = None
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stop after the running step."""
+        """Stop after the running step.
+
+        The worker's own thread does it: a connection to RabbitMQ hangs where two threads read it.
+        """
         self._stopped.set()
-        self._worker.stop()
+        state.should_stop = os.EX_OK
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(STOP_SECONDS)
 
     def _tick(self) -> None:
         tidied = None
