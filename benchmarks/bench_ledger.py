@@ -33,7 +33,8 @@ MONTH = Size(3_000, 150, 60) if SMALL else Size(20_000, 500, 200)
 REQUESTS = 1 if SMALL else 5
 PARTS = ("sides", "split", "close", "doubling", "ingest")
 PUBLISHED_ROWS = 20_000
-"""Rows a CPU second django-music-publisher makes of royalty statements, at its best.
+"""Rows a CPU second django-music-publisher makes of royalty statements, at its best (11,000 to
+20,000 measured; it promises 200,000 in 20 seconds).
 
 A row of it is one work's income in a statement that came in, divided among the work's writers. Ours
 are the royalties of works in sales (rows in), divided among holders; lines go out by work, tier and

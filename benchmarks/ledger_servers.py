@@ -62,16 +62,23 @@ class Server:
             connection.execute(statement)
 
     def make(self, name: str, template: str | None = None) -> None:
-        """Make a database: a copy of another, or a migrated one."""
+        """Make a database: a copy of another, or a migrated one.
+
+        Nothing runs in parallel: the CPU of workers that come and go could not be read.
+        """
         words = [sql.Identifier(name), sql.Identifier(self.owner_role)]
         if template:
             copied = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-            return self.execute(copied.format(*words, sql.Identifier(template)))
-        self.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(*words))
+            self.execute(copied.format(*words, sql.Identifier(template)))
+        else:
+            self.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(*words))
+        alone = "ALTER DATABASE {} SET max_parallel_workers_per_gather = 0"
+        self.execute(sql.SQL(alone).format(words[0]))
+        if template:
+            return
         owner = Database.connect(self.url(name, self.owner_role))
         migrate(owner, app_role=self.app_role)
         owner.close()
-        return None
 
     def drop(self, name: str) -> None:
         """Drop a database."""

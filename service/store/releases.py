@@ -26,15 +26,15 @@ _CREDITS = """
 WITH lines AS MATERIALIZED (
     SELECT account_id, substr(name, 6)::bigint AS line_id
     FROM account WHERE starts_with(name, 'line:')),
-legs AS MATERIALIZED (
-    SELECT e.kind, e.subject_sale_id, leg.account_id, leg.amount
-    FROM journal_entry e
-    CROSS JOIN LATERAL unnest(e.accounts, e.amounts) AS leg (account_id, amount)
+legs AS NOT MATERIALIZED (
+    SELECT e.kind, s.period, s.output_tokens, unnest(e.accounts) AS account_id,
+        unnest(e.amounts) AS amount
+    FROM journal_entry e JOIN sale s ON s.sale_id = e.subject_sale_id
     WHERE e.period = %s AND e.kind IN (1, 2))
-SELECT line_id, s.period, -sum(amount), count(*) FILTER (WHERE kind = 1),
-    coalesce(sum(s.output_tokens) FILTER (WHERE kind = 1), 0)
-FROM legs JOIN lines USING (account_id) JOIN sale s ON s.sale_id = subject_sale_id
-GROUP BY line_id, s.period
+SELECT line_id, period, -sum(amount), count(*) FILTER (WHERE kind = 1),
+    coalesce(sum(output_tokens) FILTER (WHERE kind = 1), 0)
+FROM legs JOIN lines USING (account_id)
+GROUP BY line_id, period
 """
 
 
@@ -42,10 +42,12 @@ def credits_from_sales(session: Session, period: Period) -> dict[int, list[Month
     """Sum what sales and corrections of a period credited, by line and month of sale."""
     found: dict[int, list[MonthCredit]] = defaultdict(list)
     connection = driver(session)
-    connection.execute("SET LOCAL enable_nestloop = off")  # a month is joined whole, by hashing
+    for join in ("nestloop", "mergejoin"):  # a month is joined whole, by hashing: nothing is sorted
+        connection.execute(f"SET LOCAL enable_{join} = off".encode())
     for line_id, month, nanos, count, tokens in connection.execute(_CREDITS, (period.number,)):
         found[line_id].append(MonthCredit(Period(month), int(nanos), count, int(tokens)))
-    connection.execute("SET LOCAL enable_nestloop = on")
+    for join in ("nestloop", "mergejoin"):
+        connection.execute(f"SET LOCAL enable_{join} = on".encode())
     return found
 
 
