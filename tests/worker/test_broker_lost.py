@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from bad_line import BadLine
 from kombu import Connection
-from worker_process import serves, waits_until
+from worker_process import reports, serves, waits_until
 
 from service.ledger.tiers import Tier
+from service.store import parties, people
+from service.store.database import unit_of_work
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 BROKERS = {"redis": "redis://127.0.0.1:6379/15", "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//"}
@@ -66,3 +68,21 @@ def test_what_a_broker_loses_is_made_up_for_by_the_tick(
     with Connection(broker.geturl()) as connection:
         connection.SimpleQueue(queue).queue.delete()
     assert village.broken() == []
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_sales_are_taken_in_time_while_the_broker_is_away(village, urls, tmp_path, answers):
+    """One port refuses connections, the other takes them and never says a word."""
+    with unit_of_work(village.database) as session:
+        acme = parties.vendor_named(session, "Acme")
+        key, _ = people.add_key(session, acme.party_id, "test", now=village.clock())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        if not answers:
+            silent.close()
+        told = reports(urls.app, tmp_path, key, broker=f"redis://127.0.0.1:{port}/0", count=20)
+    assert {status for status, _ in told} == {200}
+    assert max(seconds for _, seconds in told) < 2.5
+    assert village.tells("SELECT count(*) FROM work_batch WHERE stage = 1") == [(20,)]
+    village.works()
+    assert village.tells("SELECT count(*) FROM journal_entry") == [(20,)]

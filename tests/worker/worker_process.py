@@ -1,5 +1,6 @@
 """Workers in processes of their own: one that serves, and one that dies at a step by SIGKILL."""
 
+import json
 import os
 import signal
 import subprocess
@@ -79,6 +80,36 @@ def _serve(place, queue):
     worker.stop()
 
 
+def reports(url, home, key, *, broker, count):
+    """Let a web process take sales while its broker is one; return status and seconds of each."""
+    told = subprocess.run(
+        [*_command(url, home, "report"), key, str(count)],
+        env=os.environ | {"WELLSPRING_BROKER_URL": broker},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return json.loads(told.stdout.splitlines()[-1])
+
+
+def _report(place, key, count):
+    from fastapi.testclient import TestClient
+
+    from worker.celery_app import CeleryDoorbell
+    from worker.web import create_app
+
+    client = TestClient(create_app(place, CeleryDoorbell()))
+    client.headers["Authorization"] = f"Bearer {key}"
+    told = []
+    for n in range(int(count)):
+        started = monotonic()
+        item = {"id": f"s{n}", "sold_at": "2026-01-20T00:00:00Z", "tier": "elite"}
+        answer = client.post("/v1/sales", json=item | {"output_tokens": 5})
+        told.append((answer.status_code, monotonic() - started))
+    print(json.dumps(told), flush=True)  # noqa: T201 - what the caller reads
+    os._exit(0)  # the doorbell still waits for the broker
+
+
 def _main(url, home, task, *facts):
     from conftest import WordRoom
 
@@ -92,6 +123,8 @@ def _main(url, home, task, *facts):
     place = Workplace(Settings(home=Path(home)), database, WordRoom(database), lambda: NOW)
     if task == "serve":
         return _serve(place, *facts)
+    if task == "report":
+        return _report(place, *facts)
     _deadly(facts[0], int(facts[1]))
     if task == "settle":
         while settlement.settle_batch(database, now=NOW):
