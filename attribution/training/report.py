@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,23 @@ def figures(
         if values:
             told[name] = float(np.mean(values))
     return told
+
+
+def of_one_label(
+    judged: Sequence[tuple[Output, Attribution]],
+) -> list[tuple[Output, Attribution]]:
+    """Leave out the outputs whose text stands in the set with other sources too.
+
+    A language model's refusal is the polish of many texts: nothing in it says of which.
+    """
+    labels: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for output, _ in judged:
+        labels[_plain(output)].add(output.sources)
+    return [(output, found) for output, found in judged if len(labels[_plain(output)]) == 1]
+
+
+def _plain(output: Output) -> str:
+    return " ".join(output.text.split())
 
 
 def _passages(judged: Sequence[tuple[Output, Attribution]], numbers: Mapping[str, int]) -> float:

@@ -3,15 +3,15 @@
 import pytest
 
 from attribution.training.material import Output
-from attribution.training.report import figures, pooled
+from attribution.training.report import figures, of_one_label, pooled
 from attribution.values import Attribution, PassageVerdict
 
 NUMBERS = {"ode": 0, "essay": 1, "novel": 2}
 
 
-def an_output(*sources, spans=(), shares=None):
+def an_output(*sources, spans=(), shares=None, text="text"):
     told = shares or ({sources[0]: 1.0} if len(sources) == 1 else {})
-    return Output("name", "text", sources, spans, told, "kind", "sub", "topic")
+    return Output("name", text, sources, spans, told, "kind", "sub", "topic")
 
 
 def found(best, **share_ppm):
@@ -123,3 +123,17 @@ def test_the_pool_has_one_threshold_for_all_sets():
     assert told["recall_at_1"] == 0.75
     assert told["tpr_at_1pct_fpr"] == 0.5  # .6 lies below the stranger's .65
     assert told["auroc"] == pytest.approx((2 + 2 + 1 + 1) / 8)
+
+
+def test_a_text_that_stands_with_several_sources_tells_none_of_them():
+    labelled = [
+        an_output("ode", text="I cannot  help."),
+        an_output(text="I cannot help."),
+        an_output("ode", text="Sing, goddess."),
+        an_output("ode", text="Sing, goddess."),
+        an_output(text="Once upon a time."),
+    ]
+    kept = of_one_label([(output, found(None)) for output in labelled])
+    assert [output.text for output, _ in kept] == [
+        "Sing, goddess.", "Sing, goddess.", "Once upon a time.",
+    ]  # fmt: skip
