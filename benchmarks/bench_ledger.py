@@ -26,10 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 SMALL = bool(os.environ.get("SMALL"))
-ROUNDS = Rounds(3, 5_000, 20) if SMALL else Rounds(5, 20_000, 50)
-SPLIT = 5_000 if SMALL else 20_000
-CLOSED, REPORTED = (10_000, 5_000) if SMALL else (1_000_000, 20_000)
-MONTH = Size(3_000, 150, 60) if SMALL else Size(20_000, 500, 200)
+ROUNDS = Rounds(3, 3_000, 10) if SMALL else Rounds(5, 20_000, 50)
+SPLIT = 3_000 if SMALL else 20_000
+CLOSED, REPORTED = (4_000, 2_000) if SMALL else (1_000_000, 20_000)
+MONTH = Size(1_500, 150, 60) if SMALL else Size(20_000, 500, 200)
 REQUESTS = 1 if SMALL else 5
 PARTS = ("sides", "split", "close", "doubling", "ingest")
 PUBLISHED_ROWS = 20_000

@@ -48,7 +48,8 @@ def settle(database: Database, count: int) -> None:
     """Settle so many sales that wait, as one step of the worker does."""
     done, memory = 0, Memory()
     while done < count:
-        settled = settle_batch(database, now=NOW, memory=memory)
+        most = min(count - done, MOST_SALES)
+        settled = settle_batch(database, now=NOW, memory=memory, most_sales=most)
         assert settled, "fewer sales wait than were to be settled"
         done += settled
     assert done == count, "batches do not fill a round"
@@ -137,17 +138,16 @@ def split(rounds: int, count: int) -> list[tuple[float, float]]:
     contract = Contract(1, "acme", FIRST_DAY, CURRENCY, STANDARD_STEPS)
     told = values(count)
     codes = AccountCodes()
+    pieces = max(count // MOST_SALES, 1)
     batches = [
         [
             (
                 tier,
-                *columns(
-                    [one for one in told[at :: count // MOST_SALES] if one[0].tier is tier], codes
-                ),
+                *columns([one for one in told[at::pieces] if one[0].tier is tier], codes),
             )
             for tier in (Tier.PREMIUM, Tier.HIGH_SPEED, Tier.ELITE)
         ]
-        for at in range(count // MOST_SALES)
+        for at in range(pieces)
     ]
     seen = []
     for _ in range(rounds):

@@ -55,7 +55,13 @@ class Memory:
     accounts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def settle_batch(database: Database, *, now: datetime, memory: Memory | None = None) -> int:
+def settle_batch(
+    database: Database,
+    *,
+    now: datetime,
+    memory: Memory | None = None,
+    most_sales: int | None = None,
+) -> int:
     """Settle the oldest attributed batches, at most 20,000 sales; return how many. Idempotent.
 
     The period's row is held FOR SHARE to the commit: a close that begins meanwhile waits for us,
@@ -63,7 +69,7 @@ def settle_batch(database: Database, *, now: datetime, memory: Memory | None = N
     """
     with unit_of_work(database) as session:
         periods.begin_posting(session)
-        batches = work_batches.claim_to_settle(session, most_sales=MOST_SALES)
+        batches = work_batches.claim_to_settle(session, most_sales=most_sales or MOST_SALES)
         if not batches:
             return 0
         month = Period(batches[0].period)
