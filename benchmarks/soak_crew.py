@@ -36,7 +36,7 @@ def answering_broker() -> str:
 
 @dataclass
 class Queue:
-    """A queue of this run's own on a broker, and the application that rings it."""
+    """A queue of this run's own on a broker; the application rings one for all its life."""
 
     url: str
     name: str = field(default_factory=lambda: f"ws-soak-{secrets.token_hex(4)}")
@@ -65,20 +65,26 @@ class Queue:
         """Throw away all that lies in it, and again until something was lost; return how much."""
         lost, until = 0, time.monotonic() + _PURGE_SECONDS
         while not lost and time.monotonic() < until:
-            lost = self._on_channel("queue_purge")
+            lost = self._purge()
         return lost
 
     def remove(self) -> None:
         """Take the queue, and the exchange of its name, off the broker."""
-        if self.is_shared:
-            self._on_channel("queue_delete")
-            self._on_channel("exchange_delete")
-
-    def _on_channel(self, what: str) -> int:
+        if not self.is_shared:
+            return
         from worker.celery_app import app
 
         with app.connection_for_write() as connection, connection.channel() as channel:
-            return int(getattr(channel, what)(self.name) or 0)
+            queue = app.amqp.queues[self.name].bind(channel)
+            queue.declare()  # Redis knows on a channel what was declared on it
+            queue.delete()
+            queue.exchange.bind(channel).delete()
+
+    def _purge(self) -> int:
+        from worker.celery_app import app
+
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            return int(channel.queue_purge(self.name) or 0)
 
 
 @dataclass

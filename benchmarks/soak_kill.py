@@ -219,11 +219,9 @@ def blows(queue: Queue, rng: random.Random) -> dict[int, list[str]]:
     return due
 
 
-def run_once(url: str, *, quiet: bool) -> Outcome:
+def run_once(queue: Queue, *, quiet: bool) -> Outcome:
     """Report and settle all of it, in peace or not."""
     home, rng = Path(tempfile.mkdtemp(prefix="ws-soak-")), random.Random(9)
-    queue = Queue(url)
-    queue.open()
     place = open_workplace(Settings(home=home))
     sample_job.register(place)
     drain.drain(place)
@@ -245,7 +243,6 @@ def run_once(url: str, *, quiet: bool) -> Outcome:
         return outcome(run, seconds, _of_children() - before)
     finally:
         crew.end()
-        queue.remove()
         place.database.close()
         Postmaster.of(home).stop()
         shutil.rmtree(home, ignore_errors=True)
@@ -259,20 +256,23 @@ def _of_children() -> float:
 
 def main() -> None:
     """Run both and compare."""
-    url = answering_broker()
-    quiet, hit = run_once(url, quiet=True), run_once(url, quiet=False)
-    report(url, quiet, hit)
+    queue = Queue(answering_broker())
+    queue.open()
+    try:
+        quiet, hit = run_once(queue, quiet=True), run_once(queue, quiet=False)
+    finally:
+        queue.remove()
+    report(queue, quiet, hit)
 
 
-def report(url: str, quiet: Outcome, hit: Outcome) -> None:
+def report(queue: Queue, quiet: Outcome, hit: Outcome) -> None:
     """Print the figures."""
     doubled = sum(rows != distinct for rows, distinct in hit.effects.values())
     same = all(
         hit.effects[name] == rows for name, rows in quiet.effects.items() if name != "sealed"
     )
     once = same and not doubled and hit.effects["sales"][0] == SALES
-    struck = hit.run.struck
-    emptied = EMPTIED if hit.run.queue.is_shared else 0
+    struck, emptied = hit.run.struck, EMPTIED if queue.is_shared else 0
     figures: Figures = {
         "exactly_once": figure(int(once), "of 1", target=1, better="higher"),
         "equal_balances": figure(
@@ -292,7 +292,7 @@ def report(url: str, quiet: Outcome, hit: Outcome) -> None:
         "accounts": figure(len(quiet.balances), "accounts"),
     }
     figures |= {name: figure(rows, "rows") for name, (rows, _) in hit.effects.items()}
-    broker = url.split(":", 1)[0] if hit.run.queue.is_shared else "none answered: memory"
+    broker = queue.url.split(":", 1)[0] if queue.is_shared else "none answered: memory"
     show("soak-kill", figures, broker=broker, broken=(hit.broken + quiet.broken)[:5])
 
 
