@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from bulk_sales import Request, holders, register, store, store_attributions
 from ledger_scene import NOW, REGISTERED_AT, TIERS
+from soak_crew import Postmaster
 from soak_figures import Figures, figure, show, tell
 
 from service.ledger.allocation import Int64s
@@ -221,6 +222,7 @@ def main() -> None:
     cents = rounded_to_cents(scene.sales_of_cents)
     report(drifts, cents, broken, time.perf_counter() - started)
     place.close()
+    Postmaster.of(home).stop()
     shutil.rmtree(home, ignore_errors=True)
 
 
