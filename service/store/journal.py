@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import psycopg
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -82,6 +83,12 @@ def append(session: Session, entries: EntryColumns, *, now: datetime) -> int:
     ):
         for block in copy_blocks(batch_id, rows):
             copy.write(block)
+    _append_deltas(connection, batch_id, entries)
+    return batch_id
+
+
+def _append_deltas(connection: psycopg.Connection, batch_id: int, entries: EntryColumns) -> None:
+    """Add what a batch moves on each account; every account is of the entries' own currency."""
     accounts, deltas = _deltas(entries.account_ids, entries.amounts)
     known = connection.execute(
         "SELECT count(*) FROM account WHERE account_id = ANY(%s) AND currency = %s",
@@ -98,7 +105,6 @@ def append(session: Session, entries: EntryColumns, *, now: datetime) -> int:
                 for account, delta in zip(accounts, deltas, strict=True)
             )
         )
-    return batch_id
 
 
 def _deltas(account_ids: Int64s, amounts: Int64s) -> tuple[list[int], list[int]]:

@@ -146,11 +146,13 @@ def sales_between(session: Session, firsts: Sequence[int], lasts: Sequence[int])
 def _newest(sale_ids: Int64s, told: dict[str, NDArray[Any]]) -> Int64s:
     """Return the newest attribution of each sale, 0 where there is none."""
     row = np.minimum(np.searchsorted(sale_ids, told["sales"]), len(sale_ids) - 1)
+    ours = np.flatnonzero(sale_ids[row] == told["sales"])  # not those that are quarantined
+    row, version = row[ours], told["versions"][ours]
     versions = np.zeros(len(sale_ids), np.int64)
-    np.maximum.at(versions, row, told["versions"])
-    kept = (sale_ids[row] == told["sales"]) & (versions[row] == told["versions"])
+    np.maximum.at(versions, row, version)
+    last = versions[row] == version
     newest = np.zeros(len(sale_ids), np.int64)
-    newest[row[kept]] = told["attributions"][kept]
+    newest[row[last]] = told["attributions"][ours[last]]
     return newest
 
 
@@ -159,6 +161,7 @@ def _shares(connection: psycopg.Connection, attributions: Int64s) -> dict[str, N
     wanted = np.unique(attributions)
     named = "{" + ",".join(map(str, wanted[wanted > 0].tolist())) + "}"  # quicker than a list
     found = columns(connection, _SHARES, (named,), _SHARE_KINDS)
+    assert len(found["attributions"]) == (wanted > 0).sum(), "an attribution that is not there"
     counts = found["counts"]
     works = ragged(found["works"], counts, "int8")
     shares = ragged(found["shares"], counts, "int4")

@@ -8,7 +8,7 @@ import pytest
 
 from service.ledger.sale_report import ReportedSale
 from service.ledger.tiers import Tier
-from service.store import attributions, parties, sale_table, sales
+from service.store import parties, sale_table, sales
 from service.store.database import driver, unit_of_work
 
 NOW = datetime(2026, 2, 10, tzinfo=UTC)
@@ -49,7 +49,6 @@ def ranges(database, urls):
                 session, vendor.party_id, "acme", items, now=NOW, retention_days=400
             )
             numbers = [one.sale_id for one in stored]
-            attributions.link(session, dict.fromkeys(numbers, 1))
         found.append((min(numbers), max(numbers)))
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
         connection.execute("ANALYZE")

@@ -72,7 +72,7 @@ def test_shares_are_those_of_the_newest_attribution(reported):
 
 
 def test_a_quarantined_sale_is_left_out_with_its_shares(reported):
-    attribute(reported, 16_384, {5: 1_000})
+    attribute(reported, 16_384, {5: 1_000}, {5: 2_000}, {5: 3_000})
     attribute(reported, 16_385, {6: 1_000})
     reported.ask(
         "INSERT INTO quarantine (sale_id, vendor_id, period, reason, facts, quarantined_at) "
