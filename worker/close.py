@@ -9,7 +9,7 @@ from sqlmodel import Session
 from service.ledger import accounts
 from service.ledger.journal import JournalEntry, Kind, Source, entry
 from service.ledger.period import Period
-from service.ledger.release import Credit, release, release_legs
+from service.ledger.release import Credit, check_postable, release, release_legs
 from service.ledger.statement import make
 from service.store import (
     journal,
@@ -147,6 +147,7 @@ def _release_lines(
         months = _by_month(from_sales.get(line_id, []) + passed.get(line_id, []))
         credits = [Credit(month.month, month.nanos) for month in months]
         one, already = stored[line_id], before.get(line_id, 0)
+        check_postable(one.line, credits)
         parts = release(one.line, already, credits)
         made.append(NewRelease(line_id, already, months, parts, _upstream_lines(session, one)))
     if not made:

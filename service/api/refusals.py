@@ -11,7 +11,17 @@ from service.api import (
     paging,
     sales_request,
 )
-from service.ledger import ageing, contract, correction, money, payout, period, rights, tiers
+from service.ledger import (
+    ageing,
+    contract,
+    correction,
+    money,
+    payout,
+    period,
+    release,
+    rights,
+    tiers,
+)
 from service.ledger.errors import LedgerError
 from service.store import (
     account_entries,
@@ -69,6 +79,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     periods.NotClosed: 409,
     periods.EarlierPeriodOpen: 409,
     refunds.RefundConflict: 409,
+    release.ReleaseTooLarge: 409,
     sale_versions.NothingRestated: 409,
     sale_versions.RestatementConflict: 409,
     sale_versions.TooManyVersions: 409,

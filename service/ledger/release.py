@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.ledger.allocation import allocate, tie_of
+from service.ledger.errors import LedgerError
 from service.ledger.journal import summed
-from service.ledger.money import PPM
+from service.ledger.money import MAX_NANOS, PPM, format_nanos
 from service.ledger.period import Period
 from service.ledger.rights import RightsVersion
 from service.ledger.tiers import Tier
@@ -45,6 +46,19 @@ class Released:
     to_upstream: Mapping[int, int]
 
 
+class ReleaseTooLarge(LedgerError):
+    """A line was credited more in a period than one posting holds."""
+
+    def __init__(self, line_id: int, currency: str, credited_nanos: int) -> None:
+        super().__init__(
+            f"line {line_id} is to release {format_nanos(credited_nanos)} {currency}, "
+            f"one posting holds at most {format_nanos(MAX_NANOS)}",
+            line_id=line_id,
+            currency=currency,
+            credited_nanos=credited_nanos,
+        )
+
+
 def standing(line: Line, credited_nanos: int) -> tuple[dict[int, int], dict[int, int]]:
     """Return what holders and upstream rights versions stand at once a line was credited so much.
 
@@ -58,6 +72,13 @@ def standing(line: Line, credited_nanos: int) -> tuple[dict[int, int], dict[int,
     weights |= {f"rights:{v}": weight for v, weight in upstream.items()}
     parts = allocate(credited_nanos, weights, tie=line.tie)
     return {h: parts[f"holder:{h}"] for h in holders}, {v: parts[f"rights:{v}"] for v in upstream}
+
+
+def check_postable(line: Line, credits: Sequence[Credit]) -> None:
+    """Raise ReleaseTooLarge unless one entry holds all that a period credited to a line."""
+    whole = sum(credit.nanos for credit in credits)
+    if max(abs(nanos) for nanos in (whole, *(credit.nanos for credit in credits))) > MAX_NANOS:
+        raise ReleaseTooLarge(line.line_id, line.currency, whole)
 
 
 def release(line: Line, credited_before: int, credits: Sequence[Credit]) -> tuple[Released, ...]:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from psycopg.errors import DataError
 
 from service.ledger.contract import Contract
+from service.ledger.release import ReleaseTooLarge
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, RateCard, Tier
 from service.store import parties, statements, terms
 from service.store.database import unit_of_work
@@ -102,7 +102,7 @@ def test_a_batch_that_sums_above_the_largest_amount_is_exact(village, texts):
 def test_a_close_that_would_post_more_than_the_largest_amount_posts_nothing_of_it(village, texts):
     sells_the_most(village, texts.ode, 8)
     assert village.balances("line") == {"line:1": 8 * LINE}
-    with pytest.raises(DataError, match="out of range for type bigint"):
+    with pytest.raises(ReleaseTooLarge, match=r"line 1 is to release 9961241799\.80313 USD"):
         village.closes("2026-01")
     assert village.tells("SELECT count(*) FROM release") == [(0,)]
     assert village.balances("line") == {"line:1": 8 * LINE}
