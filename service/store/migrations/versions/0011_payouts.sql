@@ -22,6 +22,7 @@ CREATE TABLE payout_step (
     CHECK (CASE state WHEN 'reserved' THEN moved_nanos < 0 WHEN 'returned' THEN moved_nanos > 0
            ELSE moved_nanos = 0 END)
 );
+CREATE INDEX payout_holder ON payout (holder_id);
 CREATE INDEX payout_step_period ON payout_step (period) WHERE moved_nanos <> 0;
 
 -- paid_nanos: what the holder was paid in the period, less what the bank returned.
