@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from changed_facts import back_date, correct_contract, reattribute, refund, restate
-from worker_process import dies
+from worker_process import dies, pays
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
@@ -112,4 +112,38 @@ def test_a_worker_killed_anywhere_is_taken_over_from(village, texts, urls, tmp_p
     balances = village.balances()
     assert balances["vendor:acme:receivable"] == 3_269_909_999
     assert balances["pool:unmatched:acme:2026-01"] == 948_079_535
+    assert village.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("step", "turns"),
+    [
+        ("service.store.payouts:insert", 1),
+        ("service.store.payouts:insert", 3),
+        ("service.store.payouts:add_step", 2),
+        ("service.store.payouts:add_step", 5),
+        ("service.store.journal:append_entries", 1),
+        ("service.store.journal:append_entries", 2),
+        ("service.store.journal:append_entries", 4),
+    ],
+)
+def test_payouts_killed_at_any_step_pay_everybody_once(village, texts, urls, tmp_path, step, turns):
+    village.registers("Ode", texts.ode, {"Ada": 333_334, "Ben": 333_333, "Cleo": 333_333})
+    village.sells("one", text=texts.ode, at=JANUARY)
+    village.works()
+    with unit_of_work(village.database) as session:
+        acme = parties.vendor_named(session, "Acme")
+    paid = NewReceipt(acme.party_id, 600_000_000, "USD", "bank")
+    receipts.add(village.database, acme, paid, now=village.clock())
+    village.closes("2026-01")
+    dies(urls.app, tmp_path, "pay", step, turns)
+    assert village.broken() == []  # whatever was committed is whole
+    pays(village.database)
+    entries = "SELECT kind, count(*) FROM journal_entry WHERE kind > 6 GROUP BY 1 ORDER BY 1"
+    assert village.tells(entries) == [(7, 3), (8, 3)]
+    steps = "SELECT state, count(*) FROM payout_step GROUP BY 1 ORDER BY 1"
+    assert village.tells(steps) == [("confirmed", 3), ("reserved", 3), ("sent", 3)]
+    balances = village.balances()
+    assert balances["bank"] == 600_000_000 - 180_000_000 - 170_000_000 - 170_000_000
+    assert "payout:clearing" not in balances
     assert village.broken() == []

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -110,6 +110,25 @@ def _report(place, key, count):
     os._exit(0)  # the doorbell still waits for the broker
 
 
+def pays(database):
+    """Reserve January's payouts, two statements a commit, and take each to its end."""
+    from service.ledger.payout import PayoutOutOfOrder, PayoutState
+    from service.ledger.period import Period
+    from service.store import payouts as stored
+    from service.store.database import unit_of_work
+    from worker import drain, payouts
+
+    payouts.STATEMENTS_A_STEP = 2
+    facts = {"by": "op", "now": NOW}
+    payouts.reserve(database, Period(202601), progress=drain.silent, **facts)
+    with unit_of_work(database) as session:
+        found = [one.payout_id for one in stored.listing(session)]
+    for number in found:
+        for state in (PayoutState.SENT, PayoutState.CONFIRMED):
+            with suppress(PayoutOutOfOrder):  # one that was confirmed before the kill
+                payouts.step(database, number, state, reference="bank", **facts)
+
+
 def _main(url, home, task, *facts):
     from conftest import WordRoom
 
@@ -126,6 +145,8 @@ def _main(url, home, task, *facts):
     if task == "report":
         return _report(place, *facts)
     _deadly(facts[0], int(facts[1]))
+    if task == "pay":
+        pays(database)
     if task == "settle":
         while settlement.settle_batch(database, now=NOW):
             pass
