@@ -91,8 +91,8 @@ def test_statements_of_all_holders_are_listed_by_period(world, catalogue):
     a_sale(world, catalogue)
     world.close("2026-01")
     said = browser.text("/operator/statements?period=2026-01")
-    assert f"2026-01-H{catalogue.ada}-USD Ada 0.00 USD 7.29 USD 7.29 USD" in said
-    assert f"2026-01-H{catalogue.bo}-USD Bo 0.00 USD 4.86 USD 4.86 USD" in said
+    assert f"2026-01-H{catalogue.ada}-USD Ada 0.00 USD 7.29 USD 0.00 USD 7.29 USD" in said
+    assert f"2026-01-H{catalogue.bo}-USD Bo 0.00 USD 4.86 USD 0.00 USD 4.86 USD" in said
     assert browser.get("/operator/statements?period=soon").status_code == 422
 
 

@@ -16,10 +16,10 @@ def test_an_empty_list_says_when_the_first_one_comes(world, catalogue):
     )
 
 
-def test_the_list_shows_what_was_earned_held_and_payable(world, catalogue):
+def test_the_list_shows_what_was_earned_paid_held_and_payable(world, catalogue):
     number = one_statement(world, catalogue)
     said = world.browser("ada").text("/statements")
-    assert f"{number} 2026-01 9.315 USD 9.315 USD 0.00 USD 0.00 USD CSV JSON" in said
+    assert f"{number} 2026-01 9.315 USD 0.00 USD 9.315 USD 0.00 USD 0.00 USD CSV JSON" in said
 
 
 def test_the_page_shows_lines_and_reasons(world, catalogue):
