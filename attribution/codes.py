@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.double_product import double_product
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,8 +22,6 @@ ZERO = 128
 _EXACT = 0.9 * 2**24
 """Below this float32 adds whole numbers without rounding, in any order."""
 _ROWS_AT_ONCE = 8_192
-_FEW = 256
-"""Rows that one thread turns sooner than the threads of a matrix product are woken up."""
 
 
 class Codec:
@@ -78,12 +78,7 @@ class Codec:
 
     def _turned(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Rotate in double precision: how rows are grouped then decides no rounding."""
-        rows = vectors.astype(np.float64)
-        if len(rows) > _FEW:
-            turned: NDArray[np.float64] = rows @ self._rotation
-            return turned
-        few: NDArray[np.float64] = np.einsum("nd,de->ne", rows, self._rotation)
-        return few
+        return double_product(vectors.astype(np.float64), self._rotation)
 
 
 def steps(codes: NDArray[np.uint8]) -> NDArray[np.float32]:

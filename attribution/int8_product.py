@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution.codes import ZERO
+from attribution.product_graph import INT8, INT32, UINT8, constant, product_graph, session_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_UINT8, _INT8, _INT32 = 2, 3, 6  # as ONNX numbers types
-_IR_VERSION, _OPSET = 8, 13
 _TRIED = 64
 
 
@@ -66,47 +65,14 @@ def int8_product() -> Int8Product:
 
 
 def opened(*, is_signed: bool) -> Int8Product:
-    """Open one of the two; each call computes in the thread of the caller."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.enable_mem_pattern = False
-    options.enable_cpu_mem_arena = False  # it would keep the greatest factor it has seen
-    session = onnxruntime.InferenceSession(
-        graph(is_signed=is_signed), options, providers=["CPUExecutionProvider"]
-    )
-    return Int8Product(session, is_signed)
-
-
-def graph(*, is_signed: bool) -> bytes:
-    """Write y = a @ b as an ONNX file: MatMulInteger of version 10.
-
-    By hand, in the protocol buffers of onnx.proto: the library that writes them takes 8 MB of each
-    process.
-    """
-    inputs, zeros = [b"a", b"b"], b""
-    if not is_signed:
-        inputs += [b"", b"z"]  # no zero of a; that of b
-        zeros = _field(5, _number(2, _UINT8) + _field(5, b"\x80\x01") + _field(8, b"z"))
-    node = b"".join(_field(1, each) for each in inputs) + _field(2, b"y")
-    whole = _field(1, node + _field(4, b"MatMulInteger")) + _field(2, b"g") + zeros
-    whole += _field(11, _matrix(b"a", _UINT8))
-    whole += _field(11, _matrix(b"b", _INT8 if is_signed else _UINT8))
-    whole += _field(12, _matrix(b"y", _INT32))
-    return _number(1, _IR_VERSION) + _field(7, whole) + _field(8, _number(2, _OPSET))
-
-
-def _matrix(name: bytes, kind: int) -> bytes:
-    """Describe a matrix of any size."""
-    sizes = _field(1, b"") * 2
-    return _field(1, name) + _field(2, _field(1, _number(1, kind) + _field(2, sizes)))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    assert len(content) < 128, len(content)  # noqa: PLR2004  # else the length takes two bytes
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
-def _number(number: int, value: int) -> bytes:
-    return bytes([number << 3, value])
+    """Open one of the two: MatMulInteger of version 10."""
+    if is_signed:
+        graph = product_graph("MatMulInteger", (UINT8, INT8, INT32))
+    else:
+        graph = product_graph(
+            "MatMulInteger",
+            (UINT8, UINT8, INT32),
+            operands=("a", "b", "", "z"),  # no zero of a; that of b
+            zeros=constant("z", UINT8, bytes([ZERO])),
+        )
+    return Int8Product(session_of(graph), is_signed)
