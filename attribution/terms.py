@@ -57,9 +57,9 @@ def terms_v1(passages: Sequence[str]) -> LexicalPrints:
     A hash is the first 8 bytes of a BLAKE2b keyed by a name of this method. Takes any str; linear
     in the text.
     """
-    words = [words_of(passage) for passage in passages]
+    words = [_hashes_of(passage) for passage in passages]
     ends = np.cumsum([0, *map(len, words)], dtype=np.int64)
-    hashes = np.fromiter(map(_hash, chain.from_iterable(words)), np.uint64, int(ends[-1]))
+    hashes = np.fromiter(chain.from_iterable(words), np.uint64, int(ends[-1]))
     passage_of = np.repeat(np.arange(len(words)), np.diff(ends))
     term_offsets, terms, counts = _counted(hashes, passage_of, len(words))
     gram_counts = np.maximum(np.diff(ends) - (len(_MULTIPLIERS) - 1), 0)
@@ -80,13 +80,26 @@ def words_of(passage: str) -> list[str]:
     Arabic and Hebrew the vowel signs, Russian yo its dots. Where a script has no blanks between
     words each two neighbouring characters are a word.
     """
-    words: list[str] = []
-    for token in _TOKEN.findall(passage.casefold().translate(_FOLDED)):
-        if not token.isascii() and _UNSPACED.search(token):
-            words.extend(_pairs(token))
-        else:
-            words.append(_word(token) if len(token) <= _LONGEST_CACHED else _plain(token))
-    return words
+    return list(chain.from_iterable(map(_words, _tokens(passage))))
+
+
+def _hashes_of(passage: str) -> list[int]:
+    """Hash the words of a passage, in order."""
+    tokens = _tokens(passage)
+    if max(map(len, tokens), default=0) > _LONGEST_CACHED:
+        return list(chain.from_iterable(map(_new_hashes, tokens)))
+    return list(chain.from_iterable(map(_hashes, tokens)))
+
+
+def _tokens(passage: str) -> list[str]:
+    """Cut a passage into what blanks and signs divide, folded."""
+    folded: list[str] = _TOKEN.findall(passage.casefold().translate(_FOLDED))
+    return folded
+
+
+def _words(token: str) -> list[str]:
+    """Give the words of a token: one, or pairs of characters where it is of an unspaced script."""
+    return _pairs(token) if not token.isascii() and _UNSPACED.search(token) else [_plain(token)]
 
 
 def _counted(
@@ -158,9 +171,6 @@ def _skeleton(word: str) -> str:
     return _DOUBLE.sub(r"\1", first + rest)[:_STEM_CHARS]
 
 
-_word = lru_cache(maxsize=65_536)(_plain)
-
-
 def _pairs(token: str) -> list[str]:
     """Split a run of characters, some of an unspaced script, into words: there, into pairs."""
     parts: list[str] = []
@@ -175,12 +185,12 @@ def _pairs(token: str) -> list[str]:
 
 
 def _hash(word: str) -> int:
-    return _cached_hash(word) if len(word) <= _STEM_CHARS else _new_hash(word)
-
-
-def _new_hash(word: str) -> int:
     digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, person=b"ws-term-1")
     return int.from_bytes(digest.digest(), "little")
 
 
-_cached_hash = lru_cache(maxsize=65_536)(_new_hash)
+def _new_hashes(token: str) -> tuple[int, ...]:
+    return tuple(map(_hash, _words(token)))
+
+
+_hashes = lru_cache(maxsize=65_536)(_new_hashes)
