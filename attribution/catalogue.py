@@ -52,5 +52,4 @@ class MemoryCatalogue:
 
     def locate(self, passage_ids: NDArray[np.int64]) -> Mapping[int, PassageRef]:
         """Give the known ones of these passages, int64[n]."""
-        wanted = (int(passage_id) for passage_id in passage_ids)
-        return {at: self._refs[at] for at in wanted if at in self._refs}
+        return {at: self._refs[at] for at in passage_ids.tolist() if at in self._refs}

@@ -87,16 +87,18 @@ def _resolved(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Put origins in the place of what was taken from them; the work is -1 for what may not be."""
     names, inverse = np.unique(ids, return_inverse=True)
-    origins = {refs[name].origin for name in names.tolist() if name in refs}
-    _locate(np.array([o for o in origins if o is not None], np.int64), catalogue, refs)
-    to_ids, to_works = names.copy(), np.full(len(names), NO_PASSAGE, np.int64)
-    for at, name in enumerate(names.tolist()):
-        ref = refs.get(name)
-        origin = refs.get(ref.origin) if ref and ref.origin is not None else None
-        if origin and allowed(origin.work_id):
-            ref = origin
-        if ref and allowed(ref.work_id):
-            to_ids[at], to_works[at] = ref.passage_id, ref.work_id
+    taken = [
+        (at, ref.origin)
+        for at, ref in enumerate(map(refs.get, names.tolist()))
+        if ref is not None and ref.origin is not None
+    ]
+    _locate(np.array([origin for _, origin in taken], np.int64), catalogue, refs)
+    to_ids, to_works = names.copy(), _works_of(names, refs)
+    for at, name in taken:
+        origin = refs.get(name)
+        if origin is not None and allowed(origin.work_id):
+            to_ids[at], to_works[at] = origin.passage_id, origin.work_id
+    to_works[~_are_allowed(to_works, allowed)] = NO_PASSAGE
     return to_ids[inverse], to_works[inverse]
 
 
@@ -137,8 +139,21 @@ def _may(
 ) -> NDArray[np.bool_]:
     names, inverse = np.unique(ids, return_inverse=True)
     _locate(names, catalogue, refs)
-    may = [name in refs and allowed(refs[name].work_id) for name in names.tolist()]
-    return np.array(may, dtype=np.bool_)[inverse].reshape(ids.shape)
+    return _are_allowed(_works_of(names, refs), allowed)[inverse].reshape(ids.shape)
+
+
+def _works_of(names: NDArray[np.int64], refs: dict[int, PassageRef]) -> NDArray[np.int64]:
+    """Give the works of passages, -1 for strangers."""
+    found = map(refs.get, names.tolist())
+    works = (NO_PASSAGE if ref is None else ref.work_id for ref in found)
+    return np.fromiter(works, np.int64, len(names))
+
+
+def _are_allowed(works: NDArray[np.int64], allowed: Callable[[int], bool]) -> NDArray[np.bool_]:
+    """Ask about each work once; none at all, -1, is not allowed."""
+    names, inverse = np.unique(works, return_inverse=True)
+    may = [name != NO_PASSAGE and allowed(name) for name in names.tolist()]
+    return np.array(may, dtype=np.bool_)[inverse]
 
 
 def _locate(ids: NDArray[np.int64], catalogue: Catalogue, refs: dict[int, PassageRef]) -> None:
