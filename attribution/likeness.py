@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _WORDS_BESIDE_COSINE = 0.5
 _TWIN_COSINE = 0.8
 _TWIN_BEHIND = 0.25
+_PAIRS_AT_ONCE = 1_024  # both vectors of each are copied: they should stay near the processor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +108,8 @@ def _cosines(
     source_of: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     cosines = np.empty(len(rows), dtype=np.float64)
-    for start in range(0, len(rows), 65_536):
-        part = slice(start, start + 65_536)
+    for start in range(0, len(rows), _PAIRS_AT_ONCE):
+        part = slice(start, start + _PAIRS_AT_ONCE)
         cosines[part] = np.einsum("ij,ij->i", vectors[rows[part]], sources[source_of[part]])
     return cosines
 
