@@ -63,13 +63,21 @@ def _reserve(
 ) -> tuple[list[int], list[LedgerError]]:
     """Reserve what can be paid of some statements; return numbers and refusals."""
     into = periods.hold_open_from(session, Period.of(now))
-    free: dict[str, int] = {}
+    stands = _balances(session, some)
+    free = {
+        currency: each[accounts.BANK] + each[accounts.PAYOUT_CLEARING]
+        for currency, each in stands.items()
+    }
     numbers, refused, said = list[int](), list[LedgerError](), list[JournalEntry]()
     for one in some:
-        if one.currency not in free:
-            free[one.currency] = _free(session, one.currency)
         try:
-            amount = _amount(session, one, free_nanos=free[one.currency])
+            amount = payout.amount_due(
+                one.number,
+                one.currency,
+                stated_nanos=one.payable_nanos,
+                payable_nanos=-stands[one.currency][accounts.holder_payable(one.holder_id)],
+                free_nanos=free[one.currency],
+            )
         except (NothingPayable, BankTooLow) as error:
             refused.append(error)
             continue
@@ -87,21 +95,16 @@ def _reserve(
     return numbers, refused
 
 
-def _free(session: Session, currency: str) -> int:
-    """Return what the bank holds of a currency and no payout under way has reserved."""
-    names = (accounts.BANK, accounts.PAYOUT_CLEARING)
-    return sum(journal.balances_named(session, names, currency).values())
-
-
-def _amount(session: Session, one: Payable, *, free_nanos: int) -> int:
-    name = accounts.holder_payable(one.holder_id)
-    return payout.amount_due(
-        one.number,
-        one.currency,
-        stated_nanos=one.payable_nanos,
-        payable_nanos=-journal.balances_named(session, [name], one.currency)[name],
-        free_nanos=free_nanos,
-    )
+def _balances(session: Session, some: Sequence[Payable]) -> dict[str, dict[str, int]]:
+    """Return by currency what the bank, the clearing and the holders' payable accounts hold."""
+    names: dict[str, list[str]] = {}
+    for one in some:
+        own = names.setdefault(one.currency, [accounts.BANK, accounts.PAYOUT_CLEARING])
+        own.append(accounts.holder_payable(one.holder_id))
+    return {
+        currency: journal.balances_named(session, each, currency)
+        for currency, each in names.items()
+    }
 
 
 def step(
