@@ -1,6 +1,7 @@
 """How tests change what settled sales rest on."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from service.ledger.contract import Contract
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, Tier
@@ -64,3 +65,17 @@ def reattribute(town, **scope):
     job = NewJob(Cause.ATTRIBUTION, "judged anew", "op", **scope)
     with unit_of_work(town.database) as session:
         correction_jobs.request(session, job, now=town.clock())
+
+
+def two_closed_months(town, ode, *, then):
+    """Close January and February; a refund of January's sale is in February, thirds divide both."""
+    sold = {month: datetime(2026, month, 20, tzinfo=UTC) for month in (1, 2)}
+    town.registers("Ode", ode, {"Ada": 333_333, "Ben": 333_333, "Cleo": 333_334})
+    town.sells("one", text=ode, tier=Tier.PREMIUM, tokens=1_234_567, at=sold[1])
+    town.sells("two", text=then, tier=Tier.ELITE, tokens=7, at=sold[2], vendor="Borealis")
+    town.works()
+    town.closes("2026-01")
+    refund(town, "r1", "one", 1_000_000_007)
+    town.works()
+    town.closes("2026-02")
+    return town

@@ -3,36 +3,24 @@
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from changed_facts import refund
+from changed_facts import two_closed_months
 
 from service.ledger.period import Period
 from service.ledger.plain_text import Form, account
-from service.ledger.tiers import Tier
 from service.store import account_history
 from service.store.database import unit_of_work
 from worker.journal_text import journal_text
 
-JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
-FEBRUARY = datetime(2026, 2, 20, tzinfo=UTC)
 LEG = re.compile(r"\s+(\S+:\S+)  (-?[0-9.]+) ([A-Z]{3})")
 
 
 @pytest.fixture
 def told(town, texts):
     """Two closed months with a refund across them and thirds of a nano to divide."""
-    town.registers("Ode", texts.ode, {"Ada": 333_333, "Ben": 333_333, "Cleo": 333_334})
-    town.sells("one", text=texts.ode, tier=Tier.PREMIUM, tokens=1_234_567, at=JANUARY)
-    town.sells("two", text=texts.essay, tier=Tier.ELITE, tokens=7, at=FEBRUARY, vendor="Borealis")
-    town.works()
-    town.closes("2026-01")
-    refund(town, "r1", "one", 1_000_000_007)
-    town.works()
-    town.closes("2026-02")
-    return town
+    return two_closed_months(town, texts.ode, then=texts.essay)
 
 
 def text(town, form, period=None):

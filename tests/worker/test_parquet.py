@@ -3,36 +3,23 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from changed_facts import refund
+from changed_facts import two_closed_months
 
 from service.ledger.period import Period
-from service.ledger.tiers import Tier
 from service.store.periods import NotClosed
 from worker import parquet_audit, parquet_export
 from worker.parquet_audit import NoExport
 from worker.parquet_export import FolderExists, sha256_of
 
-JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
-FEBRUARY = datetime(2026, 2, 20, tzinfo=UTC)
-
 
 @pytest.fixture
 def closed(town, texts):
     """January and February are closed; a refund of January's sale is in February."""
-    town.registers("Ode", texts.ode, {"Ada": 333_333, "Ben": 333_333, "Cleo": 333_334})
-    town.sells("one", text=texts.ode, tier=Tier.PREMIUM, tokens=1_234_567, at=JANUARY)
-    town.sells("two", text=texts.ode, tier=Tier.ELITE, tokens=7, at=FEBRUARY, vendor="Borealis")
-    town.works()
-    town.closes("2026-01")
-    refund(town, "r1", "one", 1_000_000_007)
-    town.works()
-    town.closes("2026-02")
-    return town
+    return two_closed_months(town, texts.ode, then=texts.ode)
 
 
 @pytest.fixture
