@@ -12,6 +12,7 @@ from service.store import (
     correction_jobs,
     embeddings,
     examinations,
+    holds,
     late_matches,
     period_seals,
     periods,
@@ -25,7 +26,7 @@ from service.store import (
 )
 from service.store.approvals import ApprovalsMissing
 from service.store.database import only_one, unit_of_work
-from worker import close, period_sealing
+from worker import close, holding, period_sealing
 from worker.approving import check_approved, may_be_approved
 from worker.attributing import attribute_next
 from worker.correcting import work_off_next
@@ -131,12 +132,13 @@ def settle(workplace: Workplace) -> bool:
 
 
 def _correct(workplace: Workplace) -> bool:
-    """Take out one refund to its sale, work off some changed facts, or post one refund."""
+    """Take out one refund to its sale, work off changed facts, post one refund, or some holds."""
     database, now = workplace.database, workplace.clock()
     return (
         unpark_next(database, now=now)
         or work_off_next(database, workplace.room, now=now)
         or apply_next(database, now=now)
+        or holding.post_next(database, now=now)
     )
 
 
@@ -160,6 +162,7 @@ def waits(workplace: Workplace) -> bool:
             or presence.any_waiting(session)
             or refunds.any_waiting(session)
             or correction_jobs.waiting_count(session)
+            or holds.waiting_holders(session, limit=1)
             or periods.closing(session)
             or seals.unsealed_count(session)
             or period_seals.next_waiting(session) is not None

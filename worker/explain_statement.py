@@ -4,7 +4,8 @@ from sqlmodel import Session
 
 from service.ledger.money import floor_to_minor, format_nanos, minor_unit_nanos
 from service.ledger.statement import Statement
-from service.store import statements, unbacked
+from service.store import holds, statements, unbacked
+from service.store.statement_facts import Recipient
 from worker.explanation import Explanation
 
 
@@ -72,8 +73,14 @@ def _explain_held(session: Session, told: Explanation, said: Statement) -> None:
         )
         for one in found
     ]
-    total = sum(one.earned_nanos - one.backed_nanos for one in found)
-    assert total == said.closing.held_nanos, "what is held is what is earned and not backed"
+    moved = holds.moved(session, [said.holder_id], said.period)
+    under_hold = moved.get(Recipient(said.holder_id, said.currency), 0)
+    if under_hold:
+        rows.append(("under a hold", "", "", "", under_hold))
+    total = sum(one.earned_nanos - one.backed_nanos for one in found) + under_hold
+    assert total == said.closing.held_nanos, "held is earned and not backed, or under a hold"
     rows.append(("sum", "", "", "", total))
     columns = ("vendor", "period", "earned", "backed by receipts", "nanos")
-    told.tables.append(("Held: earned less backed, at the end of the period", columns, rows))
+    told.tables.append(
+        ("Held: earned less backed, and under a hold, at the end of the period", columns, rows)
+    )

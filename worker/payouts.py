@@ -15,6 +15,7 @@ from service.store import journal, payouts, periods
 from service.store.database import Database, unit_of_work
 from service.store.payouts import Payable, StoredPayout
 from service.store.text_rules import check_text
+from worker import holding
 
 STATEMENTS_A_STEP = 200
 _KINDS = {
@@ -63,6 +64,7 @@ def _reserve(
 ) -> tuple[list[int], list[LedgerError]]:
     """Reserve what can be paid of some statements; return numbers and refusals."""
     into = periods.hold_open_from(session, Period.of(now))
+    holding.post(session, sorted({one.holder_id for one in some}), into=into, now=now)
     stands = _balances(session, some)
     free = {
         currency: each[accounts.BANK] + each[accounts.PAYOUT_CLEARING]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.store import audit, seals
 from service.store.database import Database, unit_of_work
+from service.store.question import Question
 from worker.period_sealing import periods_unlike_their_seal
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
 
@@ -44,7 +45,7 @@ Look = Callable[[Database], tuple[int, list[str]]]
 def _from_rows() -> Iterator[tuple[str, Look]]:
     for question in audit.QUESTIONS:
 
-        def look(database: Database, question: audit.Question = question) -> tuple[int, list[str]]:
+        def look(database: Database, question: Question = question) -> tuple[int, list[str]]:
             with unit_of_work(database) as session:
                 return audit.ask(session, question)
 

@@ -19,6 +19,11 @@ class Kind(StrEnum):
     PAYOUT = "payout"
     PAYOUT_CONFIRMED = "payout-confirmed"
     PAYOUT_RETURNED = "payout-returned"
+    HOLD = "hold"
+    HOLDBACK = "holdback"
+    RECOUPMENT = "recoupment"
+    ADVANCE = "advance"
+    GUARANTEE = "guarantee"
 
     @property
     def number(self) -> int:
@@ -41,6 +46,11 @@ _NUMBERS = {
     Kind.PAYOUT: 7,
     Kind.PAYOUT_CONFIRMED: 8,
     Kind.PAYOUT_RETURNED: 9,
+    Kind.HOLD: 10,
+    Kind.HOLDBACK: 11,
+    Kind.RECOUPMENT: 12,
+    Kind.ADVANCE: 13,
+    Kind.GUARANTEE: 14,
 }
 _KINDS = {number: kind for kind, number in _NUMBERS.items()}
 

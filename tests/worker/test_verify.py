@@ -52,7 +52,7 @@ PAID_MORE = """
 UPDATE statement SET paid_nanos = 1, closing_nanos = closing_nanos - 1,
     carried_nanos = carried_nanos - 1
 """
-POSTED = "receipts, backing, write-offs and payouts are what was posted"
+POSTED = "receipts, backing, holds, write-offs and payouts are what was posted"
 UNDER_WAY = "what is reserved is under way"
 TAMPERING = [
     (MIRROR_ONE_ENTRY, "each batch has the content it was hashed with"),
