@@ -1,0 +1,117 @@
+"""Which part of whose share a claim contests, and what a split becomes."""
+
+import pytest
+
+from service.ledger.claim import ClaimOutOfRange, NothingToClaim
+from service.ledger.contested_share import (
+    claimed_for,
+    contested,
+    held_ppm,
+    over_claimed_ppm,
+    transferred,
+)
+
+ADA, BEN, CLEO = 1, 2, 3
+SPLIT = {ADA: 600_000, BEN: 400_000}
+
+
+@pytest.mark.parametrize(
+    ("claimed", "claimant", "against", "parts"),
+    [
+        (300_000, CLEO, None, {ADA: 180_000, BEN: 120_000}),
+        (300_000, CLEO, {ADA}, {ADA: 300_000}),
+        (600_000, CLEO, {ADA}, {ADA: 600_000}),
+        (1_000_000, CLEO, None, {ADA: 600_000, BEN: 400_000}),
+        # who holds a part claims from the others only
+        (300_000, BEN, None, {ADA: 300_000}),
+        # a single ppm is contested of one of them
+        (1, CLEO, None, {ADA: 1}),
+    ],
+)
+def test_others_are_contested_in_proportion(claimed, claimant, against, parts):
+    found = contested(
+        7,
+        SPLIT,
+        claimed,
+        claimants=frozenset({claimant}),
+        against=None if against is None else frozenset(against),
+    )
+    assert found == parts
+
+
+@pytest.mark.parametrize(
+    ("claimed", "claimant", "against", "refusal"),
+    [
+        (0, CLEO, None, ClaimOutOfRange),
+        (-1, CLEO, None, ClaimOutOfRange),
+        (1_000_001, CLEO, None, ClaimOutOfRange),
+        (600_001, CLEO, {ADA}, ClaimOutOfRange),
+        (600_001, BEN, None, ClaimOutOfRange),
+        (1, CLEO, {9}, NothingToClaim),
+        (1, CLEO, {ADA, 9}, NothingToClaim),
+        (1, CLEO, set(), NothingToClaim),
+    ],
+)
+def test_a_claim_is_never_more_than_others_hold(claimed, claimant, against, refusal):
+    with pytest.raises(refusal):
+        contested(
+            7,
+            SPLIT,
+            claimed,
+            claimants=frozenset({claimant}),
+            against=None if against is None else frozenset(against),
+        )
+
+
+def test_a_work_that_is_all_the_claimants_or_nobodys_has_nothing_to_claim():
+    for split in ({CLEO: 1_000_000}, {}):
+        with pytest.raises(NothingToClaim, match="work 7"):
+            contested(7, split, 1, claimants=frozenset({CLEO}))
+
+
+def test_a_thousand_holders_contest_a_thousand_and_one_ppm_exactly():
+    split = dict.fromkeys(range(1, 1_001), 1_000)
+    parts = contested(7, split, 1_001, claimants=frozenset({5_000}))
+    assert sorted(parts.values()) == [1] * 999 + [2]
+
+
+@pytest.mark.parametrize(
+    ("part", "share", "held"),
+    [
+        (300_000, 1_000_000, 300_000),
+        (180_000, 600_000, 300_000),
+        (600_000, 600_000, 1_000_000),
+        (1, 333_333, 4),  # 3.000003 ppm of what she earns: rounded up, never too little
+    ],
+)
+def test_what_is_held_is_a_part_of_what_the_respondent_earns(part, share, held):
+    assert held_ppm(part, share) == held
+
+
+def test_two_parties_that_claim_more_than_the_whole():
+    assert over_claimed_ppm(SPLIT, 300_000) == 300_000
+    assert over_claimed_ppm({}, 300_000) == 0
+
+
+def test_what_is_granted_moves_from_respondents_to_claimants():
+    assert transferred(
+        SPLIT, 300_000, respondents={ADA: 180_000, BEN: 120_000}, claimants={CLEO: 300_000}
+    ) == {ADA: 420_000, BEN: 280_000, CLEO: 300_000}
+    assert transferred(SPLIT, 600_000, respondents={ADA: 600_000}, claimants={BEN: 600_000}) == {
+        BEN: 1_000_000
+    }
+
+
+def test_who_has_given_a_part_away_meanwhile_gives_what_is_left():
+    later = {ADA: 50_000, BEN: 400_000, CLEO: 550_000}
+    assert transferred(later, 180_000, respondents={ADA: 180_000}, claimants={9: 180_000}) == {
+        9: 50_000,
+        BEN: 400_000,
+        CLEO: 550_000,
+    }
+    gone = {BEN: 1_000_000}
+    assert transferred(gone, 1, respondents={ADA: 1}, claimants={9: 1}) == gone
+
+
+def test_holders_of_one_work_claim_of_another_by_their_shares():
+    assert claimed_for(7, SPLIT, 950_000) == {ADA: 570_000, BEN: 380_000}
