@@ -9,6 +9,7 @@ from service.ledger.journal import Kind, Source, entry
 from service.ledger.period import Period
 from service.ledger.settlement import legs
 from service.store import (
+    against_terms,
     attributions,
     correction_jobs,
     corrections,
@@ -44,6 +45,7 @@ def correct(
     """
     period = periods.hold_open_from(session, Period(sales.get(session, sale_id).period))
     facts = settled_sale.load(session, sales.get(session, sale_id, lock=True))
+    against_terms.replace(session, sale_id, facts.uses_against_terms)
     refunded = refunds.refunded(session, sale_id) + (refund[1] if refund else 0)
     whole = legs(facts.sale, facts.matched, facts.contract)
     wanted = target(whole, refunded, tie=facts.sale.tie)

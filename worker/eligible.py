@@ -1,4 +1,4 @@
-"""Which works a sale pays: those that may earn on its day, by the rights valid then (D16)."""
+"""Which works a sale pays: those that may earn on its day, by the rights and terms of it (D16)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from service.store import back_pay, eligibility, lines, rights
 from service.store.eligibility import EarningWindow
 from service.store.lines import LineKey
 from service.store.sale_table import SaleTable, micros_of
+from worker.licensing import Licensed, licensed
 
 _NONE = -1
 _MOST = 2**63
@@ -24,7 +25,8 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 class Eligible:
     """Shares that are paid [m], in order of row: row of the sale, work, ppm and line.
 
-    ``unmatched_ppm`` [n]: what is left of each sale.
+    ``unmatched_ppm`` [n]: what is left of each sale. ``licensed``: of all shares of the sales, what
+    their terms made of them; None where no work has terms.
     """
 
     rows: Int64s
@@ -32,12 +34,13 @@ class Eligible:
     shares: Int64s
     line_ids: Int64s
     unmatched_ppm: Int64s
+    licensed: Licensed | None = None
 
 
 def eligible(
     session: Session, sales: SaleTable, *, known: dict[LineKey, int] | None = None
 ) -> Eligible:
-    """Keep the shares of works that may earn from each sale; the rest is unmatched.
+    """Keep the shares of works that may earn from each sale, by their terms; the rest is unmatched.
 
     ``known``: lines found before, as of ``lines.ids``.
     """
@@ -49,12 +52,15 @@ def eligible(
         late = _late(session, sales, ~kept)
     versions = _versions(session, sales, names, work, late)
     kept = (kept | late) & (versions != _NONE)
-    rows, shares = sales.match_rows[kept], sales.match_shares[kept]
+    terms = licensed(session, sales, names, work, kept)
+    if terms:
+        kept = terms.shares > 0
+    rows, shares = sales.match_rows[kept], (terms.shares if terms else sales.match_shares)[kept]
     given = np.bincount(rows, weights=shares, minlength=len(sales)).astype(np.int64)  # exact
     unmatched = PPM - given
     works = sales.match_works[kept]
     line_ids = _lines(session, sales, rows, works, versions[kept], known)
-    return Eligible(rows, works, shares, line_ids, unmatched)
+    return Eligible(rows, works, shares, line_ids, unmatched, terms)
 
 
 def _covered(sales: SaleTable, windows: list[EarningWindow], work: Int64s) -> NDArray[np.bool_]:

@@ -29,6 +29,7 @@ from service.store import (
 )
 from service.store.entries import StoredEntry
 from worker import settled_sale
+from worker.explain_terms import explain_terms
 from worker.explanation import Explanation, Table, divided, rounding
 from worker.settled_sale import SettledSale
 
@@ -59,6 +60,7 @@ def explain_sale(session: Session, name: str) -> Explanation:
         told.facts["tier"] = str(facts.sale.tier)
         told.facts["contract"] = f"{facts.contract.contract_id}, from {facts.contract.valid_from}"
         _explain_attribution(session, told, facts)
+        explain_terms(session, told, facts)
         _explain_waterfall(told, facts)
         _explain_pool(session, told, facts)
         _explain_divisions(told, facts)

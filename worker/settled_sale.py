@@ -1,5 +1,6 @@
 """One sale with everything its settlement rests on, loaded for corrections and explanations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -9,9 +10,11 @@ from service.ledger.period import Period
 from service.ledger.settlement import Matched, Sale
 from service.ledger.tiers import Tier
 from service.store import attributions, parties, sale_table, terms
+from service.store.against_terms import UseAgainstTerms
 from service.store.attributions import StoredAttribution
 from service.store.sales import StoredSale, unsigned
 from worker.eligible import eligible
+from worker.licensing import LicensedShare, shares_of_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,23 @@ class SettledSale:
     matched: Matched
     contract: Contract
     attribution: StoredAttribution | None
+    licensed: Sequence[LicensedShare] = ()
+    """Works of the sale and their terms; empty where none has any."""
+
+    @property
+    def uses_against_terms(self) -> list[UseAgainstTerms]:
+        """Return what the sale drew on and may not pay."""
+        return [
+            UseAgainstTerms(
+                self.stored.sale_id, one.work_id, one.against.number, one.attributed_ppm
+            )
+            for one in self.licensed
+            if one.against
+        ]
 
 
 def load(session: Session, stored: StoredSale) -> SettledSale:
-    """Load the newest facts of a stored sale: attribution, rights and contract of its day."""
+    """Load the newest facts of a sale: attribution, and rights, terms and contract of its day."""
     vendor_terms = terms.of_vendors(session, [stored.vendor_id])[stored.vendor_id]
     attribution = attributions.of_sale(session, stored.sale_id)
     alone = sale_table.one_sale(
@@ -60,7 +76,8 @@ def load(session: Session, stored: StoredSale) -> SettledSale:
         stored.currency,
     )
     contract = vendor_terms.contract_on(stored.sold_at.date())
-    return SettledSale(stored, sale, matched, contract, attribution)
+    told = shares_of_one(alone, paid.licensed)
+    return SettledSale(stored, sale, matched, contract, attribution, told)
 
 
 def vendor_name(session: Session, vendor_id: int) -> str:

@@ -23,12 +23,21 @@ from service.ledger.settlement_array import (
     work_key_hashes,
 )
 from service.ledger.tiers import Tier
-from service.store import journal, periods, sale_table, settlement_rows, terms, work_batches
+from service.store import (
+    against_terms,
+    journal,
+    periods,
+    sale_table,
+    settlement_rows,
+    terms,
+    work_batches,
+)
 from service.store.database import Database, unit_of_work
 from service.store.entry_rows import EntryColumns
 from service.store.lines import LineKey
 from service.store.sale_table import SaleTable, date_of
 from worker.eligible import Eligible, eligible
+from worker.licensing import uses_against_terms
 
 MOST_SALES = 20_000
 """Sales of one transaction."""
@@ -194,7 +203,9 @@ def decide(
     """Settle sales of one currency and month; returns their entries, ready to append."""
     memory = memory or Memory()
     codes = AccountCodes()
-    columns, matches = columns_of(sales, eligible(session, sales, known=memory.lines), codes)
+    paid = eligible(session, sales, known=memory.lines)
+    against_terms.keep(session, uses_against_terms(sales, paid.licensed))
+    columns, matches = columns_of(sales, paid, codes)
     legs = _legs(sales, columns, matches, contracts, month=month, codes=codes)
     ids = journal.account_ids(session, codes.names, currency, known=memory.accounts)
     merged = merge(legs, ids)

@@ -16,6 +16,7 @@ class Cause(StrEnum):
     ATTRIBUTION = "attribution"
     CONTRACT = "contract"
     RIGHTS = "rights"
+    LICENCE = "licence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ IMMUTABLE = [
     "journal_entry", "balance_delta", "balance_snapshot", "batch", "seal", "correction", "receipt",
     "statement", "statement_line", "release", "release_credit", "release_part", "backing",
     "backing_part", "sale", "attribution", "sale_attribution", "sale_version", "back_pay",
-    "period_seal", "write_off", "payout", "payout_step",
+    "period_seal", "write_off", "payout", "payout_step", "licence", "licence_deal",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 
