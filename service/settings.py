@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
     close_approvals: int = Field(default=0, ge=0, le=10)
     """How many different operators must approve what a close issues before it is posted."""
+    pool_approvals: int = Field(default=0, ge=0, le=10)
+    """How many different operators must approve the release of an unmatched pool."""
+    pool_notice_days: int = Field(default=30, ge=0, le=366)
+    """How long before the end of a claim window a rule for its pool must have been announced."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     session_hours: int = Field(default=12, ge=1)

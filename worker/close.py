@@ -27,7 +27,7 @@ from service.store import (
 from service.store.database import Database, unit_of_work
 from service.store.lines import LineKey, StoredLine
 from service.store.releases import MonthCredit, NewRelease
-from worker import holding
+from worker import holding, pools
 from worker.period_sealing import seal_waiting
 from worker.receipts import back
 
@@ -73,6 +73,7 @@ def release_and_back(
     database: Database, period: Period, *, now: datetime, progress: Progress
 ) -> None:
     """Release every line and back what is released: all of a close that holders' balances feel."""
+    pools.follow_up(database, period, now=now)
     _release_all(database, period, now=now, progress=progress)
     _back_all(database, period, now=now)
     holding.post_all(database, period, now=now)

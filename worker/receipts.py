@@ -6,9 +6,10 @@ from sqlmodel import Session
 
 from service.ledger import accounts
 from service.ledger.backing import backed
+from service.ledger.interest import owed_with
 from service.ledger.journal import Kind, Source, entry
 from service.ledger.period import Period
-from service.store import journal, periods, receipts
+from service.store import journal, periods, pools, receipts
 from service.store.database import Database, unit_of_work
 from service.store.receipts import NewReceipt
 from service.store.rows import PartyRow
@@ -43,9 +44,10 @@ def back(
 
     The caller holds ``receipts.lock_backing`` of the vendor and the period ``into``.
     """
+    interest = pools.interest_paid(session, vendor_id, currency)
     wanted = backed(
-        receipts.received(session, vendor_id, currency),
-        receipts.owed(session, vendor_id, vendor, currency),
+        receipts.received(session, vendor_id, currency) + sum(interest.values()),
+        owed_with(receipts.owed(session, vendor_id, vendor, currency), interest),
     )
     so_far = receipts.backed_so_far(session, vendor_id, currency)
     moves = {key: nanos - so_far.get(key, 0) for key, nanos in wanted.items()}

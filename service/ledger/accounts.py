@@ -6,6 +6,7 @@ from service.ledger.period import Period
 
 BANK = "bank"
 PLATFORM_FEE = "platform:fee"
+PLATFORM_INTEREST = "platform:interest"
 PAYOUT_CLEARING = "payout:clearing"
 
 
@@ -69,7 +70,7 @@ def holder_held(holder_id: int) -> str:
 def normal_side(name: str) -> Side:
     """Return the normal side of any name built above."""
     head, _, rest = name.partition(":")
-    if name == BANK:
+    if name in {BANK, PLATFORM_INTEREST}:
         return Side.DEBIT
     if head == "vendor" and rest.rpartition(":")[2] in {
         "receivable",

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     RECOUPMENT = "recoupment"
     ADVANCE = "advance"
     GUARANTEE = "guarantee"
+    POOL_RELEASE = "pool-release"
+    INTEREST = "interest"
 
     @property
     def number(self) -> int:
@@ -51,6 +53,8 @@ _NUMBERS = {
     Kind.RECOUPMENT: 12,
     Kind.ADVANCE: 13,
     Kind.GUARANTEE: 14,
+    Kind.POOL_RELEASE: 20,
+    Kind.INTEREST: 21,
 }
 _KINDS = {number: kind for kind, number in _NUMBERS.items()}
 

@@ -83,7 +83,7 @@ _RELEASES = """
 WITH credited AS (
     SELECT substr(a.name, 6)::bigint AS line_id, p.period, -sum(p.amount_nanos) AS nanos
     FROM posting p JOIN account a USING (account_id)
-    WHERE starts_with(a.name, 'line:') AND p.kind IN (1, 2) GROUP BY 1, 2),
+    WHERE starts_with(a.name, 'line:') AND p.kind IN (1, 2, 20) GROUP BY 1, 2),
 passed AS (
     SELECT p.to_line_id AS line_id, r.period, sum(p.nanos) AS nanos
     FROM release_part p JOIN release r USING (release_id)

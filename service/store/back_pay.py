@@ -7,15 +7,21 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import attributions
+from service.ledger.period import Period
+from service.ledger.pool_release import PoolKey
+from service.store import attributions, pools
 from service.store.attributions import Wanted
 from service.store.corrections import Cause
 from service.store.database import driver
 from service.store.late_matches import LateMatch
+from service.store.pools import PoolReleased
 
 _SALES = (
-    "SELECT sale.sale_id FROM late_match m JOIN sale_attribution sa USING (attribution_id) "
-    "JOIN sale USING (sale_id) WHERE m.late_match_id = %(match)s "
+    "SELECT sale.sale_id, v.slug, sale.period, sale.currency, r.pool_release_id IS NOT NULL "
+    "FROM late_match m JOIN sale_attribution sa USING (attribution_id) JOIN sale USING (sale_id) "
+    "JOIN party v ON v.party_id = sale.vendor_id "
+    "LEFT JOIN pool_release r ON r.vendor_id = sale.vendor_id AND r.month = sale.period "
+    "AND r.currency = sale.currency WHERE m.late_match_id = %(match)s "
     "AND sale.sold_at >= m.claim_from AND sale.sold_at < m.claim_until "
     "AND NOT EXISTS (SELECT 1 FROM sale_attribution newer "
     "WHERE newer.sale_id = sa.sale_id AND newer.version > sa.version)"
@@ -25,12 +31,17 @@ _SALES = (
 def grant(session: Session, match: LateMatch, *, by: str, now: datetime) -> int:
     """Let the work of an approved late match earn its part of the sales; return how many.
 
-    The part comes out of what was unmatched, never out of another work's. Sales that were
-    attributed anew since are left as they are.
+    The part comes out of what was unmatched, never out of another work's, and so out of the pool
+    of each sale's own month. Sales that were attributed anew since are left as they are, and so are
+    those of a pool that was released. Raises PoolReleased where nothing but these is left.
     """
+    pools.lock(session)
     connection = driver(session)
-    sale_ids = [int(row[0]) for row in connection.execute(_SALES, {"match": match.late_match_id})]
+    found = connection.execute(_SALES, {"match": match.late_match_id}).fetchall()
+    sale_ids = [int(row[0]) for row in found if not row[4]]
     if not sale_ids:
+        for _, vendor, month, currency, _ in found:
+            raise PoolReleased(PoolKey(vendor, Period(month), currency))
         return 0
     number = _attribution_with(session, match, now=now)
     connection.execute(

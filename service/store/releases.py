@@ -36,10 +36,14 @@ SELECT line_id, period, -sum(amount), count(*) FILTER (WHERE kind = 1),
 FROM legs JOIN lines USING (account_id)
 GROUP BY line_id, period
 """
+_POOL_CREDITS = """
+SELECT p.line_id, s.month, sum(p.nanos) FROM pool_step s JOIN pool_part p USING (pool_step_id)
+WHERE s.period = %s GROUP BY p.line_id, s.month
+"""
 
 
 def credits_from_sales(session: Session, period: Period) -> dict[int, list[MonthCredit]]:
-    """Sum what sales and corrections of a period credited, by line and month of sale."""
+    """Sum what sales, corrections and unmatched pools of a period credited, by line and month."""
     found: dict[int, list[MonthCredit]] = defaultdict(list)
     connection = driver(session)
     for join in ("nestloop", "mergejoin"):  # a month is joined whole, by hashing: nothing is sorted
@@ -48,6 +52,8 @@ def credits_from_sales(session: Session, period: Period) -> dict[int, list[Month
         found[line_id].append(MonthCredit(Period(month), int(nanos), count, int(tokens)))
     for join in ("nestloop", "mergejoin"):
         connection.execute(f"SET LOCAL enable_{join} = on".encode())
+    for line_id, month, nanos in connection.execute(_POOL_CREDITS, (period.number,)):
+        found[line_id].append(MonthCredit(Period(month), int(nanos), 0, 0))
     return found
 
 

@@ -42,7 +42,8 @@ IMMUTABLE = [
     "journal_entry", "balance_delta", "balance_snapshot", "batch", "seal", "correction", "receipt",
     "statement", "statement_line", "release", "release_credit", "release_part", "backing",
     "backing_part", "sale", "attribution", "sale_attribution", "sale_version", "back_pay",
-    "period_seal", "write_off", "payout", "payout_step", "licence", "licence_deal",
+    "period_seal", "write_off", "payout", "payout_step", "licence", "licence_deal", "pool_fund",
+    "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 

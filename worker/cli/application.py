@@ -52,6 +52,7 @@ def command_line() -> typer.Typer:
         fingerprints,
         late,
         payouts,
+        pools,
         preview,
         proofs,
         receivables,
@@ -66,7 +67,7 @@ def command_line() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     rooms = (serve, catalogue, commons, findings, late, books, checks, encoder, backups)
-    of_books = (approvals, corrections, balances, receivables, payouts, proofs, exports)
+    of_books = (approvals, corrections, balances, receivables, payouts, pools, proofs, exports)
     for commands in (*rooms, fingerprints, preview, *of_books):
         commands.add_to(app)
     return app

@@ -1,0 +1,239 @@
+"""The release of an unmatched pool, and what changes of the pool afterwards do to it.
+
+A pool is divided once, by the rule announced for its month. The parts posted then are weights for
+ever: what a late fact puts into the pool or takes out of it goes to, or comes from, the same lines
+in the same proportion, always as target minus posted. A pool given back whole leaves nobody with
+anything of it.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.ledger import accounts
+from service.ledger.allocation import allocate, tie_of
+from service.ledger.errors import LedgerError
+from service.ledger.interest import Accrual
+from service.ledger.journal import summed
+from service.ledger.money import MAX_NANOS, PPM, format_nanos
+from service.ledger.period import Period
+from service.ledger.pool_rule import PoolRule, RuleStep
+from service.ledger.settlement import FEE_KEY, LINE_KEY
+from service.ledger.tiers import Tier
+
+
+class NothingInPool(LedgerError):
+    """A pool without money was to be released."""
+
+    def __init__(self, pool: "PoolKey") -> None:
+        super().__init__(f"{pool} is empty: there is nothing to release", **pool.facts)
+
+
+class NobodyGains(LedgerError):
+    """No step of a rule finds anybody."""
+
+    def __init__(self, pool: "PoolKey", rule: str) -> None:
+        super().__init__(
+            f"{pool}: rule {rule!r} finds nobody to give it to; a rule that ends with a fund does",
+            rule=rule,
+            **pool.facts,
+        )
+
+
+class PoolTooLarge(LedgerError):
+    """A pool holds more than one posting."""
+
+    def __init__(self, pool: "PoolKey", nanos: int) -> None:
+        super().__init__(
+            f"{pool} holds {format_nanos(nanos)}, one posting at most {format_nanos(MAX_NANOS)}",
+            nanos=nanos,
+            **pool.facts,
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PoolKey:
+    """One pool: what nobody claimed of a vendor's sales of a month, in one currency."""
+
+    vendor: str
+    month: Period
+    currency: str
+
+    @property
+    def account(self) -> str:
+        """Name of its account."""
+        return accounts.unmatched_pool(self.vendor, self.month)
+
+    @property
+    def tie(self) -> int:
+        """Tie of everything that divides it."""
+        return tie_of("pool", self.vendor, str(self.month), self.currency)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What names it, for an error."""
+        return {"vendor": self.vendor, "month": str(self.month), "currency": self.currency}
+
+    def __str__(self) -> str:
+        return f"the pool of {self.vendor} of {self.month} in {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A line that a pool may be credited to: its work, rights version and tier.
+
+    credited_nanos: what sales of the pool's month put on it, the weight of its claim.
+    """
+
+    work_id: int
+    rights_version_id: int
+    valid_from: str
+    tier: Tier
+    credited_nanos: int
+
+    @property
+    def name(self) -> str:
+        """Public name, of no serial number but the work's: the key of the division."""
+        return f"work:{self.work_id}/{self.valid_from}/{self.tier}"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolContent:
+    """What is in a pool: by the fee its sales' contracts take of a release, and interest."""
+
+    by_fee_ppm: Mapping[int, int]
+    accruals: tuple[Accrual, ...] = ()
+
+    @property
+    def principal_nanos(self) -> int:
+        """What sales and their corrections put in."""
+        return sum(self.by_fee_ppm.values())
+
+    @property
+    def interest_nanos(self) -> int:
+        """What it yielded."""
+        return sum(one.nanos for one in self.accruals)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How an amount of a pool is divided: principal + interest = fee + parts, by public name."""
+
+    principal_nanos: int
+    interest_nanos: int
+    fee_nanos: int
+    by_name: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        given = self.fee_nanos + sum(self.by_name.values())
+        assert self.principal_nanos + self.interest_nanos == given, "a pool is divided whole"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """What the release of a pool posts; ``claimants``: of each part its line."""
+
+    pool: PoolKey
+    rule: PoolRule
+    step: RuleStep
+    content: PoolContent
+    parts: Parts
+    claimants: Mapping[str, Claimant]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that is posted: approved is what is posted, to the nano."""
+        said = self.parts
+        lines = [
+            *(self.pool.vendor, str(self.pool.month), self.pool.currency),
+            *(f"rule {self.rule.rule_id}", f"step {self.step}"),
+            *(f"{one.month} {one.balance_nanos} {one.annual_ppm}" for one in self.content.accruals),
+            f"{said.principal_nanos} {said.interest_nanos} {said.fee_nanos}",
+            *(f"{name} {said.by_name[name]}" for name in sorted(said.by_name)),
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def plan(
+    pool: PoolKey,
+    rule: PoolRule,
+    content: PoolContent,
+    claimants_of: Callable[[RuleStep], Sequence[Claimant]],
+) -> PoolPlan:
+    """Divide a pool by the first step of its rule that finds a claimant.
+
+    Raises NothingInPool, PoolTooLarge, NobodyGains.
+    """
+    whole = content.principal_nanos + content.interest_nanos
+    if content.principal_nanos <= 0:
+        raise NothingInPool(pool)
+    if whole > MAX_NANOS:
+        raise PoolTooLarge(pool, whole)
+    fee = sum(
+        allocate(nanos, {FEE_KEY: ppm, LINE_KEY: PPM - ppm}, tie=pool.tie)[FEE_KEY]
+        for ppm, nanos in content.by_fee_ppm.items()
+    )
+    for step in rule.steps:
+        able = merged(claimants_of(step))
+        if not able:
+            continue
+        weights = {name: one.credited_nanos for name, one in able.items()}
+        parts = allocate(whole - fee, weights, tie=pool.tie)
+        given = {name: nanos for name, nanos in parts.items() if nanos}
+        divided = Parts(content.principal_nanos, content.interest_nanos, fee, given)
+        return PoolPlan(pool, rule, step, content, divided, {name: able[name] for name in given})
+    raise NobodyGains(pool, rule.name)
+
+
+def merged(claimants: Sequence[Claimant]) -> dict[str, Claimant]:
+    """Return the claimants with a claim by name; of rights versions of one day the newest."""
+    found: dict[str, Claimant] = {}
+    for one in sorted(claimants, key=lambda each: each.rights_version_id):
+        before = found[one.name].credited_nanos if one.name in found else 0
+        whole = before + one.credited_nanos
+        found[one.name] = Claimant(
+            one.work_id, one.rights_version_id, one.valid_from, one.tier, whole
+        )
+    return {name: found[name] for name in sorted(found) if found[name].credited_nanos > 0}
+
+
+def target(pool: PoolKey, first: Parts, principal_nanos: int) -> Parts:
+    """Return what must be posted of a released pool that sales have put so much into by now.
+
+    first: what was posted at the release. Interest of what was given back since is given back too;
+    what came later has yielded none.
+    """
+    kept = min(max(principal_nanos, 0), first.principal_nanos)
+    gone = first.principal_nanos - kept
+    interest = allocate(first.interest_nanos, {"kept": kept, "gone": gone}, tie=pool.tie)["kept"]
+    weights = {FEE_KEY: first.fee_nanos, **first.by_name}
+    parts = allocate(principal_nanos + interest, weights, tie=pool.tie)
+    fee = parts.pop(FEE_KEY)
+    return Parts(principal_nanos, interest, fee, parts)
+
+
+def minus(wanted: Parts, posted: Parts) -> Parts:
+    """Return target minus posted, without parts of zero."""
+    names = wanted.by_name.keys() | posted.by_name.keys()
+    moved = {
+        name: wanted.by_name.get(name, 0) - posted.by_name.get(name, 0) for name in sorted(names)
+    }
+    return Parts(
+        wanted.principal_nanos - posted.principal_nanos,
+        wanted.interest_nanos - posted.interest_nanos,
+        wanted.fee_nanos - posted.fee_nanos,
+        {name: nanos for name, nanos in moved.items() if nanos},
+    )
+
+
+def release_legs(pool: PoolKey, said: Parts, line_ids: Mapping[str, int]) -> dict[str, int]:
+    """Return the legs of a release, debit positive: the pool to the fee and to lines."""
+    whole = said.principal_nanos + said.interest_nanos
+    to_lines = [(accounts.line(line_ids[name]), -n) for name, n in said.by_name.items()]
+    return summed([(pool.account, whole), (accounts.PLATFORM_FEE, -said.fee_nanos), *to_lines])
+
+
+def interest_legs(pool: PoolKey, said: Parts) -> dict[str, int]:
+    """Return the legs of the interest added to a pool, debit positive."""
+    nanos = said.interest_nanos
+    return summed([(accounts.PLATFORM_INTEREST, nanos), (pool.account, -nanos)])

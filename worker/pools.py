@@ -1,0 +1,168 @@
+"""Unmatched pools: simulated, approved, released once, and followed when they change later."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from service.ledger.journal import Kind, Source, entry
+from service.ledger.period import Period
+from service.ledger.pool_release import (
+    Parts,
+    PoolKey,
+    PoolPlan,
+    interest_legs,
+    minus,
+    release_legs,
+    target,
+)
+from service.ledger.pool_rule import PoolRule
+from service.store import (
+    journal,
+    lines,
+    periods,
+    pool_approvals,
+    pool_plans,
+    pool_releases,
+    pools,
+)
+from service.store.database import Database, unit_of_work
+from service.store.lines import LineKey
+from service.store.pool_gains import Gains, gains
+from service.store.pools import StoredPool
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What the release of a pool would post, and who would gain by it."""
+
+    plan: PoolPlan
+    gains: Gains
+
+
+def simulate(
+    session: Session, stored: StoredPool, *, now: datetime, rule: PoolRule | None = None
+) -> Simulated:
+    """Return what a release would post now and who would gain; posts nothing.
+
+    rule: another than the one announced for the month. The claim window need not have ended.
+    """
+    plan = pool_plans.planned(session, stored, into=_into(session, now), rule=rule)
+    return Simulated(plan, gains(session, stored, plan))
+
+
+def approve(
+    session: Session, stored: StoredPool, digest: bytes, *, by: str, now: datetime
+) -> PoolPlan:
+    """Keep an operator's approval of what the release posts now. Raises PoolChanged."""
+    plan = pool_plans.planned(session, stored, into=_into(session, now))
+    pool_approvals.approve(session, stored, plan, digest, by=by, now=now)
+    return plan
+
+
+def release(
+    database: Database,
+    stored: StoredPool,
+    digest: bytes,
+    *,
+    needed: int,
+    by: str,
+    now: datetime,
+) -> PoolPlan:
+    """Release a pool: post exactly what was simulated with this digest, into the open month.
+
+    needed: how many operators must have approved the digest. One transaction, once a pool. Raises
+    what a simulation raises, WindowOpen, NotClosed, PoolUnsettled, PoolChanged,
+    PoolApprovalsMissing.
+    """
+    with unit_of_work(database) as session:
+        pools.lock(session)
+        into = periods.hold_open_from(session, Period.of(now))
+        key = stored.key
+        (again,) = [
+            one
+            for one in pools.listing(session, vendor_id=stored.vendor_id, month=key.month)
+            if one.key == key
+        ]
+        plan = pool_plans.planned(session, again, into=into)
+        pool_plans.check_due(session, again, plan.rule, now=now)
+        pool_approvals.check_same(plan, digest)
+        pool_approvals.check_approved(session, again, digest, needed=needed)
+        line_ids = _open_lines(session, again, plan)
+        number = pool_releases.insert(
+            session, plan, again.vendor_id, line_ids, into=into, by=by, now=now
+        )
+        _post(session, number, key, plan.parts, line_ids, into=into, now=now)
+        return plan
+
+
+def _into(session: Session, now: datetime) -> Period:
+    """Return the month a release would be posted into now, without holding it."""
+    month = Period.of(now)
+    while periods.state(session, month) != periods.OPEN:
+        month = month.next()
+    return month
+
+
+def _open_lines(session: Session, stored: StoredPool, plan: PoolPlan) -> dict[str, int]:
+    keys = {
+        name: LineKey(
+            one.work_id,
+            one.rights_version_id,
+            stored.vendor_id,
+            one.tier.number,
+            stored.key.currency,
+        )
+        for name, one in plan.claimants.items()
+    }
+    found = lines.ids(session, keys.values())
+    return {name: found[key] for name, key in keys.items()}
+
+
+def _post(
+    session: Session,
+    number: int,
+    pool: PoolKey,
+    said: Parts,
+    line_ids: dict[str, int],
+    *,
+    into: Period,
+    now: datetime,
+) -> None:
+    """Post interest into the pool, then the pool to fee and lines."""
+    made = (
+        entry(Source(Kind.INTEREST, number), pool.currency, interest_legs(pool, said)),
+        entry(Source(Kind.POOL_RELEASE, number), pool.currency, release_legs(pool, said, line_ids)),
+    )
+    entries = [one for one in made if one]
+    if entries:
+        journal.append_entries(session, entries, period=into.number, now=now)
+
+
+def follow_up(database: Database, period: Period, *, now: datetime) -> int:
+    """Bring released pools back to nothing that changed by the end of a closing period.
+
+    What sales put in since, or refunds took out, goes to or comes from the lines that the release
+    credited, in the same proportion. Returns how many pools; run again it finds none.
+    """
+    with unit_of_work(database) as session:
+        changed = pools.unbalanced(session, period)
+    for release_id in changed:
+        with unit_of_work(database) as session:
+            pools.lock(session)
+            if periods.hold(session, period) == periods.CLOSING:
+                _follow(session, release_id, period, now=now)
+    return len(changed)
+
+
+def _follow(session: Session, release_id: int, period: Period, *, now: datetime) -> None:
+    stored = pool_releases.get(session, release_id)
+    moved = pools.moved(session, stored.key)
+    left = sum(nanos for month, nanos in moved.items() if month <= period)
+    said = minus(
+        target(stored.key, stored.first, stored.posted.principal_nanos + left), stored.posted
+    )
+    if left:
+        number = pool_releases.add_step(session, stored, said, into=period, now=now)
+        line_ids = dict(stored.line_ids)
+        _post(session, number, stored.key, said, line_ids, into=period, now=now)
