@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     models: Path | None = None
     """Folder of encoder files; None: beside the installed libraries, else ``models`` in ``home``.
     """
+    receipt_key: Path | None = None
+    """PEM file of the Ed25519 key that signs receipts of registrations; None: one that is made
+    under ``home``. Several machines share one."""
     text_retention_days: int = Field(default=400, ge=1)
     """How long texts of outputs are kept after their first report."""
     fingerprint_retention_days: int = Field(default=400, ge=1)

@@ -19,6 +19,7 @@ from service.store import (
     presence,
     receipts,
     refunds,
+    registration_log,
     renewal,
     seals,
     unmatched,
@@ -33,7 +34,9 @@ from worker.correcting import work_off_next
 from worker.embedding import embed_next, renew_next
 from worker.examining import examine_next
 from worker.late_search import search_next
+from worker.receipt_key import signer_of
 from worker.refunds import apply_next, unpark_next
+from worker.registering import log_next
 from worker.settlement import Memory, settle_batch
 from worker.workplace import Workplace
 
@@ -51,17 +54,24 @@ def silent(_step: str, _done: int, _of: int) -> None:
 
 
 def embed(workplace: Workplace) -> bool:
-    """Embed, examine and look up late claims of waiting works for one step; whether more may wait.
+    """Log, embed, examine and look up late claims of waiting works for one step; whether more wait.
 
     What an upgrade left without prints or vectors comes first: nothing is compared before.
     """
+    logged = log_texts(workplace)
     database, room, now = workplace.database, workplace.room, workplace.clock()
     with room.alone() as alone:
         if not alone:
-            return False  # who is at it rings again
+            return logged  # who is at it rings again
         embedded = any(renew_next(database, room)) or any(embed_next(database, room, now=now))
         examined = examine_next(database, room, now=now)
-        return bool(embedded or examined) or any(_search(workplace))
+        return bool(logged or embedded or examined) or any(_search(workplace))
+
+
+def log_texts(workplace: Workplace) -> bool:
+    """Give waiting texts their receipts for one step; whether any got one."""
+    database, now = workplace.database, workplace.clock()
+    return bool(log_next(database, lambda: signer_of(workplace.settings), now=now))
 
 
 def _search(workplace: Workplace) -> tuple[int, int]:
@@ -158,6 +168,7 @@ def waits(workplace: Workplace) -> bool:
             waiting.to_attribute
             or waiting.to_settle
             or examinations.unready_count(session)
+            or registration_log.any_waiting(session)
             or late_matches.unsearched(session, limit=1)
             or presence.any_waiting(session)
             or refunds.any_waiting(session)
@@ -218,6 +229,7 @@ def drain(workplace: Workplace, progress: Progress = silent) -> int:
 
     What another process holds is waited for only as long as it is the last thing left.
     """
+    _repeat(lambda: (int(log_texts(workplace)), 0), "logging works", 0, progress)
     passages = _embed_all(workplace, progress)
     _examine_all(workplace, progress)
     total = 0

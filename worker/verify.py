@@ -8,6 +8,7 @@ from service.store.database import Database, unit_of_work
 from service.store.question import Question
 from worker.period_sealing import periods_unlike_their_seal
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
+from worker.registering import log_broken
 
 Progress = Callable[[str, int, int], None]
 MOST_FACTS = 20
@@ -62,3 +63,4 @@ def _recomputed() -> Iterator[tuple[str, Look]]:
     yield "the hash chain of seals is whole", _seals
     yield "posted = target for every sale", sales_unlike_their_target
     yield "each sealed period has the root of its rows", periods_unlike_their_seal
+    yield "the registration log is whole and signed", log_broken

@@ -14,6 +14,7 @@ from service.api import (
     people,
     previews,
     problems,
+    receipts,
     sale_changes,
     sales,
     splits,
@@ -54,7 +55,8 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    told = (works, splits, findings, widespread, previews, engine, people, ledger, approvals)
-    for room in (*of_sales, *told, statements, payouts, health):
+    of_works = (works, receipts, splits, findings, widespread)
+    told = (previews, engine, people, ledger, approvals)
+    for room in (*of_sales, *of_works, *told, statements, payouts, health):
         app.include_router(room.router)
     return app

@@ -66,7 +66,7 @@ class ApiKeyRow(SQLModel, table=True):
 
 
 class WorkRow(SQLModel, table=True):
-    """One original registered content."""
+    """One registered text: a work, or a later edition of the one in ``edition_of``."""
 
     __tablename__: ClassVar[str] = "work"
     work_id: int | None = Field(default=None, sa_column=_number(key=True))
@@ -87,6 +87,17 @@ class WorkRow(SQLModel, table=True):
     originality_ppm: int | None = None
     flags: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     origin_work_id: int | None = Field(default=None, sa_column=_number(nullable=True))
+    edition_of: int | None = Field(default=None, sa_column=_number(nullable=True))
+    edition_no: int = 1
+    edition_note: str | None = None
+    kind: str = "other"
+    created_on: str | None = None
+    iscc: str | None = None
+    detected_language: str | None = None
+    source_type: str | None = None
+    source_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    source_bytes: int | None = Field(default=None, sa_column=_number(nullable=True))
+    erased_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
 class RateCardRow(SQLModel, table=True):

@@ -21,6 +21,8 @@ def test_a_work_is_registered_now_for_its_creator_alone(site):
         "state": "waiting for embedding",
         "registered_at": "2026-02-10T12:00:00Z",
         "withdrawn_at": None,
+        "kind": "other",
+        "created_on": None,
     }
     assert site.bell.rings == 1
     split = ada.get(f"/v1/works/{work['work_id']}/split").json()["versions"]

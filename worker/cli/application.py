@@ -55,6 +55,7 @@ def command_line() -> typer.Typer:
         pools,
         preview,
         proofs,
+        receipts_of_works,
         receivables,
         serve,
     )
@@ -66,7 +67,18 @@ def command_line() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    rooms = (serve, catalogue, commons, findings, late, books, checks, encoder, backups)
+    rooms = (
+        serve,
+        catalogue,
+        receipts_of_works,
+        commons,
+        findings,
+        late,
+        books,
+        checks,
+        encoder,
+        backups,
+    )
     of_books = (approvals, corrections, balances, receivables, payouts, pools, proofs, exports)
     for commands in (*rooms, fingerprints, preview, *of_books):
         commands.add_to(app)

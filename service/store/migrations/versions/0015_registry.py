@@ -1,0 +1,24 @@
+"""Editions, identifiers and the registration log; works of before are logged when a worker runs."""
+
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    schema = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(schema)  # past SQLAlchemy, as in 0001
+    role = context.config.attributes["app_role"]
+    quoted = '"' + role.replace('"', '""') + '"'
+    for table in ("registration", "receipt_key"):
+        op.execute(
+            f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(f"GRANT SELECT, INSERT ON {table} TO {quoted}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON identifier TO {quoted}")
