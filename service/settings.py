@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     """How long fingerprints of passages that no work won are kept, for works registered late."""
     claim_window_days: int = Field(default=365, ge=0)
     """How long before its registration a sale may lie to be proposed for a late work."""
+    fonts: Path | None = None
+    """Folder of fonts for statements as PDF, beside those that come with the typesetter (Latin,
+    Greek, Cyrillic, Hebrew, Arabic); what the machine has elsewhere is not looked at."""
     payout_threshold: str = "0.00"
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
     close_approvals: int = Field(default=0, ge=0, le=10)

@@ -8,9 +8,11 @@ from service.api import (
     dependencies,
     failed_logins,
     json_body,
+    negotiation,
     paging,
     sales_request,
 )
+from service.documents import figures
 from service.ledger import (
     ageing,
     contract,
@@ -70,6 +72,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     statements.StatementNotFound: 404,
     registration_log.EditionNotFound: 404,
     works.WorkNotFound: 404,
+    negotiation.NoFormTaken: 406,
     body_limit.BodyTooSlow: 408,
     findings.FindingDecided: 409,
     late_matches.LateMatchDecided: 409,
@@ -104,6 +107,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     ageing.WriteOffTooLarge: 422,
     approvals.BadDigest: 422,
     contract.BadContract: 422,
+    figures.BadLocale: 422,
     contract.NoContract: 422,
     correction.RefundNotPositive: 422,
     correction.RefundTooLarge: 422,

@@ -2,24 +2,27 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel
 
 from service.api import paging
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
+from service.api.doors import WebContext
+from service.api.negotiation import etag_of, has_already, preferred
 from service.api.paging import After, Limit, Page
-from service.documents.statement_csv import statement_csv
+from service.api.statement_documents import document_for
 from service.documents.statement_document import StatementDocument
-from service.documents.statement_json import statement_json
+from service.documents.statement_forms import MEDIA_TYPES, Form, written
+from service.documents.statement_html import STYLE_SOURCE
+from service.documents.statement_json import STATEMENT_SCHEMA
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
 from service.store import statements
 from service.store.database import unit_of_work
-from service.store.people import Person
-from service.store.statements import StatementNotFound, StatementSummary
+from service.store.statements import StatementSummary
 
 router = APIRouter(tags=["ledger"], route_class=StrictRoute)
 
@@ -76,45 +79,83 @@ def _row(one: StatementSummary) -> StatementRow:
     )
 
 
-def _document(context: Context, person: Person, number: str) -> StatementDocument:
-    """Return a statement the person may see; raise StatementNotFound for none and others' alike."""
-    with unit_of_work(context.database) as session:
-        issued = statements.get(session, number)
-    if person.party_id is not None and issued.statement.holder_id != person.party_id:
-        raise StatementNotFound(number)
-    return StatementDocument(
-        number=issued.number,
-        holder_name=issued.holder_name,
-        issued_at=issued.issued_at,
-        statement=issued.statement,
-        work_titles=issued.work_titles,
-        vendor_names=issued.vendor_names,
-    )
-
-
-_CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180"}
+Locale = Annotated[
+    str,
+    Query(description="Figures of pages and PDF as this locale writes them, like `de` or `pt-BR`."),
+]
+_FORMS = ("JSON: see GET /v1/schemas/statement-1.json", "a page", "PDF/UA-1", "RFC 4180", "XLSX")
+_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            media_type: {"schema": {"type": "object" if form is Form.JSON else "string"}}
+            for form, media_type in MEDIA_TYPES.items()
+        },
+        "description": "; ".join(_FORMS),
+    },
+    304: {"description": "The client has it already: see If-None-Match."},
 }
 
 
 @router.get(
-    "/v1/statements/{number}.csv",
-    summary="One statement as CSV",
+    "/v1/statements/{number}.{form}",
+    summary="One statement in a form",
     response_class=Response,
-    responses=_CSV | problems(401, 403, 404),
+    responses=_DOCUMENTED | problems(401, 403, 404),
 )
-def get_statement_csv(context: Context, person: CreatorOrOperator, number: str) -> Response:
-    """Return a statement as a table for spreadsheets."""
-    document = _document(context, person, number)
-    disposition = f'attachment; filename="{document.number}.csv"'
-    return Response(
-        statement_csv(document),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": disposition},
-    )
+def get_statement_in_form(
+    request: Request,
+    context: Context,
+    person: CreatorOrOperator,
+    number: str,
+    form: Form,
+    locale: Locale = "",
+) -> Response:
+    """Return a statement as a file: json, html, pdf, csv or xlsx."""
+    document = document_for(context, person, number)
+    answer = _answer(request, context, document, form, locale)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{document.number}.{form}"'
+    return answer
 
 
-@router.get("/v1/statements/{number}", summary="One statement", responses=problems(401, 403, 404))
-def get_statement(context: Context, person: CreatorOrOperator, number: str) -> JSONResponse:
-    """Return a statement as issued, with its lines; amounts are decimal strings."""
-    return JSONResponse(statement_json(_document(context, person, number)))
+@router.get(
+    "/v1/statements/{number}",
+    summary="One statement",
+    response_class=Response,
+    responses=_DOCUMENTED | problems(401, 403, 404, 406),
+)
+def get_statement(
+    request: Request,
+    context: Context,
+    person: CreatorOrOperator,
+    number: str,
+    locale: Locale = "",
+) -> Response:
+    """Return a statement as issued, in the form the header Accept asks for; JSON without one."""
+    document = document_for(context, person, number)
+    wanted = preferred(request.headers.get("accept", ""), [*MEDIA_TYPES.values()])
+    form = next(form for form, media_type in MEDIA_TYPES.items() if media_type == wanted)
+    answer = _answer(request, context, document, form, locale)
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+@router.get("/v1/schemas/statement-1.json", summary="Schema of a statement as JSON")
+def get_statement_schema() -> Response:
+    """Return the JSON Schema (2020-12) of a statement; members may be added to it, none removed."""
+    return Response(STATEMENT_SCHEMA, media_type="application/schema+json")
+
+
+def _answer(
+    request: Request, context: WebContext, document: StatementDocument, form: Form, locale: str
+) -> Response:
+    """Answer with a form of a statement, or 304 where the client has these bytes already."""
+    made = written(document, form, locale=locale or None, fonts=context.settings.fonts)
+    etag = etag_of(made.content)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if has_already(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    if form is Form.HTML:
+        headers["Content-Security-Policy"] = f"default-src 'none'; style-src {STYLE_SOURCE}"
+    media_type = MEDIA_TYPES[form]
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    return Response(made.content, media_type=media_type + charset, headers=headers)

@@ -75,9 +75,3 @@ def payout_note(move: PayoutMove) -> str:
 def nanos_of(lines: tuple[StatementLine, ...]) -> int:
     """Sum what the holder earned on these lines."""
     return sum(line.nanos for line in lines)
-
-
-def percent_of(share_ppm: int) -> str:
-    """Print a share in ppm as an exact percentage: ``60``, ``33.3333``."""
-    whole, part = divmod(share_ppm, 10_000)
-    return f"{whole}.{part:04d}".rstrip("0").rstrip(".")

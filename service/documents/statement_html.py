@@ -7,14 +7,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from service.documents.statement_document import (
-    HOW_TO_ASK,
-    StatementDocument,
-    nanos_of,
-    payout_note,
-    percent_of,
-)
-from service.ledger.money import format_nanos
+from service.documents.figures import Figures, PlainFigures
+from service.documents.statement_document import StatementDocument
+from service.documents.statement_layout import laid_out
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -24,34 +19,26 @@ STYLE_SOURCE = f"'sha256-{_DIGEST}'"
 """What a Content-Security-Policy names in ``style-src`` so that the page keeps its style."""
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"amount": format_nanos, "percent": percent_of, "nanos_of": nanos_of}
-    environment.filters["payout_note"] = payout_note
-    return environment
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(_TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PLAIN = PlainFigures()
 
 
-_ENVIRONMENT = _environment()
-
-
-def statement_html(document: StatementDocument) -> str:
+def statement_html(document: StatementDocument, figures: Figures = _PLAIN) -> str:
     """Return a complete page that needs nothing but itself: to save, mail and print."""
     template = _ENVIRONMENT.get_template("statement.html")
     style = Markup(STATEMENT_CSS)  # noqa: S704 - our own file
-    return template.render(document=document, section=statement_section(document), style=style)
+    section = statement_section(document, figures)
+    return template.render(document=document, section=section, style=style)
 
 
-def statement_section(document: StatementDocument) -> Markup:
+def statement_section(document: StatementDocument, figures: Figures = _PLAIN) -> Markup:
     """Return the statement alone, without head or style, for a page that brings its own."""
     template = _ENVIRONMENT.get_template("statement_section.html")
-    statement = document.statement
-    rendered = template.render(
-        document=document, statement=statement, closing=statement.closing, how_to_ask=HOW_TO_ASK
-    )
+    rendered = template.render(layout=laid_out(document, figures))
     return Markup(rendered)  # noqa: S704 - rendered with autoescape just now

@@ -1,14 +1,20 @@
 """A statement for programs: amounts are exact decimal strings, never floats."""
 
+from pathlib import Path
+
+from service.documents.figures import percent_of
 from service.documents.statement_document import (
     HOW_TO_ASK,
     StatementDocument,
     nanos_of,
     payout_note,
-    percent_of,
 )
 from service.ledger.money import format_nanos
 from service.ledger.statement import PayoutMove, StatementLine
+
+SCHEMA_NAME = "urn:wellspring:statement:1"
+STATEMENT_SCHEMA = (Path(__file__).with_name("statement-1.schema.json")).read_text("utf-8")
+"""JSON Schema (2020-12) of what ``statement_json`` returns."""
 
 
 def statement_json(document: StatementDocument) -> dict[str, object]:
@@ -16,6 +22,7 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
     statement = document.statement
     closing = statement.closing
     return {
+        "schema": SCHEMA_NAME,
         "number": document.number,
         "holder": {"holder_id": statement.holder_id, "name": document.holder_name},
         "period": str(statement.period),

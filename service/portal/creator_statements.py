@@ -1,44 +1,18 @@
-"""A creator's statements: the list, the page, and the same as CSV, JSON and a file to keep."""
+"""A creator's statements: the list, the page, and the same as files to keep."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from service.api.dependencies import Context, Creator
-from service.api.doors import WebContext
-from service.documents.statement_csv import statement_csv
-from service.documents.statement_document import StatementDocument
-from service.documents.statement_html import statement_html, statement_section
-from service.documents.statement_json import statement_json
+from service.api.statement_documents import document_for
+from service.documents.figures import figures_for
+from service.documents.statement_forms import MEDIA_TYPES, Form, written
+from service.documents.statement_html import statement_section
 from service.portal import pages
 from service.store import statements
 from service.store.database import unit_of_work
-from service.store.people import Person
-from service.store.statements import StatementNotFound
 
 router = APIRouter()
-
-
-def document_for(context: WebContext, person: Person, number: str) -> StatementDocument:
-    """Return a creator's own statement; raise StatementNotFound for anybody else's."""
-    with unit_of_work(context.database) as session:
-        issued = statements.get(session, number)
-    if issued.statement.holder_id != person.party_id:
-        raise StatementNotFound(number)
-    return StatementDocument(
-        issued.number,
-        issued.holder_name,
-        issued.issued_at,
-        issued.statement,
-        issued.work_titles,
-        issued.vendor_names,
-    )
-
-
-def _saved_as(document: StatementDocument, ending: str) -> dict[str, str]:
-    return {
-        "Content-Disposition": f'attachment; filename="statement-{document.number}.{ending}"',
-        "Cache-Control": "private, no-cache",
-    }
 
 
 @router.get("/statements")
@@ -49,37 +23,26 @@ def statements_page(request: Request, person: Creator, context: Context) -> Resp
     return pages.render(request, "statements.html", title="Statements", statements=issued[::-1])
 
 
-@router.get("/statements/{number}.csv")
-def as_csv(person: Creator, context: Context, number: str) -> Response:
-    """Hand out a statement for a spreadsheet."""
+@router.get("/statements/{number}.{form}")
+def as_file(
+    person: Creator, context: Context, number: str, form: Form, locale: str = ""
+) -> Response:
+    """Hand out a statement as a file to keep: html, pdf, csv, xlsx or json."""
     document = document_for(context, person, number)
-    return Response(
-        statement_csv(document),
-        media_type="text/csv; charset=utf-8",
-        headers=_saved_as(document, "csv"),
-    )
-
-
-@router.get("/statements/{number}.json")
-def as_json(person: Creator, context: Context, number: str) -> Response:
-    """Hand out a statement for a program."""
-    document = document_for(context, person, number)
-    return JSONResponse(statement_json(document), headers=_saved_as(document, "json"))
-
-
-@router.get("/statements/{number}.html")
-def as_file(person: Creator, context: Context, number: str) -> Response:
-    """Hand out a statement as one file that needs nothing else."""
-    document = document_for(context, person, number)
-    return Response(
-        statement_html(document),
-        media_type="text/html; charset=utf-8",
-        headers=_saved_as(document, "html"),
-    )
+    made = written(document, form, locale=locale or None, fonts=context.settings.fonts)
+    media_type = MEDIA_TYPES[form]
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    headers = {
+        "Content-Disposition": f'attachment; filename="statement-{document.number}.{form}"',
+        "Cache-Control": "private, no-cache",
+    }
+    return Response(made.content, media_type=media_type + charset, headers=headers)
 
 
 @router.get("/statements/{number}")
-def statement_page(request: Request, person: Creator, context: Context, number: str) -> Response:
+def statement_page(
+    request: Request, person: Creator, context: Context, number: str, locale: str = ""
+) -> Response:
     """Show one statement."""
     document = document_for(context, person, number)
     return pages.render(
@@ -87,5 +50,7 @@ def statement_page(request: Request, person: Creator, context: Context, number: 
         "statement.html",
         title=f"Statement {document.number}",
         document=document,
-        section=statement_section(document),
+        section=statement_section(
+            document, figures_for(locale or None, document.statement.currency)
+        ),
     )

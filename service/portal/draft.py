@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 
-from service.documents.statement_document import percent_of
+from service.documents.figures import percent_of
 from service.ledger.errors import LedgerError
 from service.ledger.money import PPM
 from service.ledger.rights import HolderTwice

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service.api.dependencies import CSRF_FIELD, current_person
-from service.documents.statement_document import percent_of
+from service.documents.figures import percent_of
 from service.ledger.money import NANOS_PER_UNIT, format_nanos
 
 _HERE = Path(__file__).parent

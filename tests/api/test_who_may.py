@@ -73,7 +73,8 @@ TABLE = {
     "GET /v1/payouts": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
-    "GET /v1/statements/{number}.csv": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/statements/{number}.{form}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/schemas/statement-1.json": (None, 200, 200, 200, 200, 200, 200, 200),
     "DELETE /v1/session": (None, 401, 204, 204, 204, 204, 401, 401),
     "GET /healthz": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /readyz": (None, 200, 200, 200, 200, 200, 200, 200),
@@ -128,6 +129,7 @@ def town_of(site) -> Town:
         "kind": "sale",
         "source_id": 1,
         "number": statements.number_of(empty),
+        "form": "csv",
     }
     return Town(askers, ids)
 

@@ -7,44 +7,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from stated import a_document
 
+from service.documents.figures import percent_of
 from service.documents.statement_csv import guarded, statement_csv
-from service.documents.statement_document import StatementDocument, percent_of
 from service.documents.statement_html import STYLE_SOURCE, statement_html, statement_section
 from service.documents.statement_json import statement_json
-from service.ledger.period import Period
-from service.ledger.statement import Closing, LineKind, PayoutMove, Statement, StatementLine
-from service.ledger.tiers import Tier
-
-JANUARY, DECEMBER = Period(202601), Period(202512)
-ISSUED = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
-
-EARNED = StatementLine(
-    LineKind.EARNED, 11, 1, "acme", Tier.ELITE, JANUARY, 2, 1_500_000, 12_150_000_000, 600_000,
-    7_290_000_000,
-)  # fmt: skip
-LATE = StatementLine(
-    LineKind.ADJUSTMENT, 12, 2, "borealis", Tier.HIGH_SPEED, DECEMBER, 0, 0, -3, 333_333, -1
-)
-
-
-def a_document(
-    *,
-    title: str = "Ode",
-    lines: tuple[StatementLine, ...] = (EARNED, LATE),
-    opening: int = 4_500_000,
-    payouts: tuple = (),
-    closing: Closing | None = None,
-) -> StatementDocument:
-    end = opening + sum(line.nanos for line in lines) + sum(one.nanos for one in payouts)
-    parts = closing or Closing(2_000_000_000, 5_290_000_000, end - 7_290_000_000)
-    statement = Statement(7, "USD", JANUARY, opening, lines, end, parts, payouts)
-    titles, vendors = {1: title, 2: "Essay"}, {"acme": "Acme", "borealis": "Borealis"}
-    return StatementDocument("2026-01-H7-USD", "Ada", ISSUED, statement, titles, vendors)
+from service.ledger.statement import Closing, PayoutMove
 
 
 def test_json_says_every_amount_as_an_exact_decimal_string():
     assert statement_json(a_document()) == {
+        "schema": "urn:wellspring:statement:1",
         "number": "2026-01-H7-USD",
         "holder": {"holder_id": 7, "name": "Ada"},
         "period": "2026-01",

@@ -19,7 +19,7 @@ def test_an_empty_list_says_when_the_first_one_comes(world, catalogue):
 def test_the_list_shows_what_was_earned_paid_held_and_payable(world, catalogue):
     number = one_statement(world, catalogue)
     said = world.browser("ada").text("/statements")
-    assert f"{number} 2026-01 9.315 USD 0.00 USD 9.315 USD 0.00 USD 0.00 USD CSV JSON" in said
+    assert f"{number} 2026-01 9.315 USD 0.00 USD 9.315 USD 0.00 USD 0.00 USD PDF CSV JSON" in said
 
 
 def test_the_page_shows_lines_and_reasons(world, catalogue):
@@ -43,6 +43,8 @@ def test_the_files_are_named_after_the_statement(world, catalogue):
         ("csv", "text/csv; charset=utf-8"),
         ("json", "application/json"),
         ("html", "text/html; charset=utf-8"),
+        ("pdf", "application/pdf"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ):
         answer = browser.get(f"/statements/{number}.{ending}")
         assert answer.headers["content-type"] == kind
@@ -57,5 +59,5 @@ def test_somebody_elses_statement_is_not_there(world, catalogue):
     number = one_statement(world, catalogue)
     browser = world.browser("bo")
     assert number not in browser.text("/statements")
-    for ending in ("", ".csv", ".json", ".html"):
+    for ending in ("", ".csv", ".json", ".html", ".pdf", ".xlsx"):
         assert browser.get(f"/statements/{number}{ending}").status_code == 404

@@ -58,6 +58,7 @@ def command_line() -> typer.Typer:
         receipts_of_works,
         receivables,
         serve,
+        statements,
     )
 
     app = typer.Typer(
@@ -80,7 +81,7 @@ def command_line() -> typer.Typer:
         backups,
     )
     of_books = (approvals, corrections, balances, receivables, payouts, pools, proofs, exports)
-    for commands in (*rooms, fingerprints, preview, *of_books):
+    for commands in (*rooms, fingerprints, preview, statements, *of_books):
         commands.add_to(app)
     return app
 

@@ -1,16 +1,10 @@
-"""Commands of the books: receipts, drain, close, statements."""
+"""Commands of the books: receipts, drain, close."""
 
-from enum import StrEnum
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Annotated
 
 import typer
 
-from service.documents.statement_csv import statement_csv
-from service.documents.statement_document import StatementDocument
-from service.documents.statement_html import statement_html
-from service.documents.statement_json import statement_json
 from service.ledger.money import check_currency, format_nanos, parse_nanos
 from service.ledger.period import Period
 from service.store import closing, embeddings, parties, periods, statements, work_batches
@@ -20,7 +14,7 @@ from worker import receipts
 from worker.approving import check_approved
 from worker.cli import rehearsal, screen
 from worker.cli.application import workplace
-from worker.cli.screen import Column
+from worker.cli.statement_tables import show_summaries
 from worker.close import waits_for
 from worker.drain import drain, finish_closing
 from worker.import_lines import BadOption
@@ -31,24 +25,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 PeriodText = Annotated[str, typer.Argument(metavar="YYYY-MM", help="A calendar month in UTC.")]
 
 
-class Format(StrEnum):
-    """Forms a statement is exported in."""
-
-    JSON = "json"
-    CSV = "csv"
-    HTML = "html"
-
-
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     receipts_group = typer.Typer(help="Money received from vendors.", no_args_is_help=True)
     receipts_group.command("add")(receipts_add)
     app.add_typer(receipts_group, name="receipts")
-    group = typer.Typer(help="Statements of rights holders.", no_args_is_help=True)
-    group.command("list")(statements_list)
-    group.command("show")(statements_show)
-    group.command("export")(statements_export)
-    app.add_typer(group, name="statements")
     app.command("drain")(drain_all)
     app.command("close")(close_period)
 
@@ -119,7 +100,7 @@ def close_period(
             rehearsal.show(place, month, early=early, as_json=as_json)
             return
         rows = closed(place, month, early=early)
-        _show_summaries(rows, title=f"Statements of {month}", as_json=as_json)
+        show_summaries(rows, title=f"Statements of {month}", as_json=as_json)
 
 
 def closed(place: Workplace, month: Period, *, early: bool) -> list[statements.StatementSummary]:
@@ -143,132 +124,3 @@ def closed(place: Workplace, month: Period, *, early: bool) -> list[statements.S
                     progress=progress,
                 )
             sleep(0.2)  # another process holds the last of what the period waits for
-
-
-def _show_summaries(rows: list[statements.StatementSummary], *, title: str, as_json: bool) -> None:
-    columns = [Column("number"), Column("holder"), Column("period"), Column("currency")]
-    names = ("opening", "earned", "paid out", "closing", "held", "payable", "carried forward")
-    columns += [Column(name, number=True) for name in names]
-    screen.table(
-        title,
-        columns,
-        [
-            (
-                row.number,
-                row.holder_name,
-                str(row.period),
-                row.currency,
-                format_nanos(row.opening_nanos),
-                format_nanos(row.earned_nanos),
-                format_nanos(row.paid_nanos),
-                format_nanos(row.closing_nanos),
-                format_nanos(row.held_nanos),
-                format_nanos(row.payable_nanos),
-                format_nanos(row.carried_nanos),
-            )
-            for row in rows
-        ],
-        as_json=as_json,
-    )
-
-
-def statements_list(
-    period: Annotated[str | None, typer.Option(help="YYYY-MM")] = None, *, as_json: Json = False
-) -> None:
-    """List statements."""
-    month = Period.parse(period) if period else None
-    with workplace() as place, unit_of_work(place.database) as session:
-        rows = statements.listing(session, period=month, limit=100_000)
-    _show_summaries(rows, title="Statements", as_json=as_json)
-
-
-def _document(number: str) -> StatementDocument:
-    with workplace() as place, unit_of_work(place.database) as session:
-        issued = statements.get(session, number)
-    return document_of(issued)
-
-
-def document_of(issued: statements.IssuedStatement) -> StatementDocument:
-    """Return an issued statement as the document every form is made from."""
-    return StatementDocument(
-        issued.number,
-        issued.holder_name,
-        issued.issued_at,
-        issued.statement,
-        issued.work_titles,
-        issued.vendor_names,
-    )
-
-
-Number = Annotated[str, typer.Argument(help="Number of a statement, see `statements list`.")]
-
-
-def statements_show(number: Number, *, as_json: Json = False) -> None:
-    """Show one statement."""
-    document = _document(number)
-    if as_json:
-        screen.document(statement_json(document))
-    else:
-        show_statement(document)
-
-
-def show_statement(document: StatementDocument) -> None:
-    """Print a statement: opening, lines, closing, and what of it can be paid."""
-    said, closing_ = document.statement, document.statement.closing
-    heading = f"Statement {document.number} of {document.holder_name}"
-    columns = [Column("kind"), Column("work"), Column("vendor"), Column("tier"), Column("month")]
-    names = ("sales", "tokens", "credited", "your share ppm", said.currency)
-    screen.table(
-        heading,
-        columns + [Column(name, number=True) for name in names],
-        [
-            (
-                str(line.kind),
-                document.work_titles.get(line.work_id, line.work_id),
-                document.vendor_names.get(line.vendor, line.vendor),
-                str(line.tier),
-                str(line.month),
-                line.sales_count,
-                line.output_tokens,
-                format_nanos(line.credited_nanos),
-                line.share_ppm,
-                format_nanos(line.nanos),
-            )
-            for line in said.lines
-        ],
-    )
-    screen.facts(
-        {
-            "opening balance": format_nanos(said.opening_nanos),
-            "earned": format_nanos(said.earned_nanos),
-            "paid out": format_nanos(said.paid_nanos),
-            "closing balance": format_nanos(said.closing_nanos),
-            "held": f"{format_nanos(closing_.held_nanos)}  {document.held_reason}",
-            "payable": format_nanos(closing_.payable_nanos),
-            "carried forward": f"{format_nanos(closing_.carried_nanos)}  {document.carried_reason}",
-        }
-    )
-
-
-def statements_export(
-    number: Number,
-    form: Annotated[Format, typer.Option("--format", help="Form of the file.")] = Format.HTML,
-    out: Annotated[Path | None, typer.Option(help="File to write; default NUMBER.FORMAT.")] = None,
-) -> None:
-    """Write one statement to a file."""
-    document = _document(number)
-    match form:
-        case Format.JSON:
-            import json
-
-            text = json.dumps(statement_json(document), ensure_ascii=False, indent=1)
-        case Format.CSV:
-            text = statement_csv(document)
-        case Format.HTML:
-            text = statement_html(document)
-    path = out or Path(f"{document.number}.{form}")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadOption(str(path), f"cannot be written: {error.strerror}") from None
-    screen.say(f"wrote {path}")

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from service.api.statement_documents import document_of
 from service.ledger.money import NANOS_PER_UNIT, format_nanos
 from service.settings import Settings
 from service.store.figures import TierFlow
 from worker.cli import screen
 from worker.cli.application import workplace
-from worker.cli.books import Json, document_of, show_statement
+from worker.cli.books import Json
 from worker.cli.checks import show_checks
 from worker.cli.screen import Column
+from worker.cli.statement_tables import show_statement
 from worker.demo import DemoFigures, run
 from worker.logins import FILE
 from worker.memory import peak_memory_mib

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from service.documents.statement_document import percent_of
+from service.documents.figures import percent_of
 from service.store import widespread
 from service.store.database import unit_of_work
 from service.store.widespread import Presence

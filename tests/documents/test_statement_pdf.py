@@ -1,0 +1,251 @@
+"""A statement as PDF: tagged, titled, its fonts inside, read in order, no title is markup."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import process_time
+
+import pypdf
+import pytest
+from stated import a_document, a_long_one
+
+from service.documents.figures import figures_for
+from service.documents.statement_html import statement_html
+from service.documents.statement_pdf import BadFonts, StatementPrinter
+
+PRINTER = StatementPrinter()
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+
+
+def read(content: bytes) -> pypdf.PdfReader:
+    return pypdf.PdfReader(io.BytesIO(content), strict=True)
+
+
+def says(content: bytes) -> str:
+    """Return what is read of a PDF, page by page, blanks as one."""
+    whole = "\n".join(page.extract_text() for page in read(content).pages)
+    return " ".join(whole.replace("\u200b", "").split())
+
+
+def structure(content: bytes) -> list[tuple[str, dict]]:
+    """Return the tags in reading order with their attributes of tables."""
+    found = []
+
+    def walk(node) -> None:
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, list):
+            for each in node:
+                walk(each)
+        elif isinstance(node, dict):
+            if "/S" in node:
+                attributes = node.get("/A", [])
+                attributes = attributes if isinstance(attributes, list) else [attributes]
+                of_table = [one for one in attributes if one.get("/O") == "/Table"]
+                found.append((node["/S"], of_table[0] if of_table else {}))
+            walk(node.get("/K", []))
+
+    walk(read(content).trailer["/Root"]["/StructTreeRoot"])
+    return found
+
+
+def test_it_is_said_to_be_pdf_ua_with_title_language_and_tags():
+    root = read(PRINTER.print(a_document()).content).trailer["/Root"]
+    metadata = root["/Metadata"].get_object().get_data().decode()
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert "Statement 2026-01-H7-USD" in metadata
+    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712 - a boolean of PDF
+    assert root["/Lang"] == "en"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712
+
+
+def test_everything_shown_is_tagged_or_said_to_be_an_artifact():
+    for page in read(PRINTER.print(a_long_one(60)).content).pages:
+        depth, loose = 0, []
+        for line in page.get_contents().get_data().decode("latin-1").split("\n"):
+            for operator in re.findall(r"\b(BDC|BMC|EMC|Tj|TJ)\b", line):
+                depth += {"BDC": 1, "BMC": 1, "EMC": -1}.get(operator, 0)
+                if operator in {"Tj", "TJ"} and not depth:
+                    loose.append(line)
+        assert (depth, loose) == (0, [])
+        assert page["/Tabs"] == "/S"
+
+
+def test_headings_and_tables_have_their_tags_and_headers_their_scope():
+    tags = structure(PRINTER.print(a_document()).content)
+    names = [name for name, _ in tags]
+    assert names.count("/Title") + names.count("/H1") >= 6
+    assert names.count("/Table") == 5
+    heads = [attributes for name, attributes in tags if name == "/TH"]
+    assert len(heads) == 4 + 2 * 2 + 2 * 9
+    assert {one["/Scope"] for one in heads} == {"/Column"}
+    cells = [attributes for name, attributes in tags if name == "/TD"]
+    assert all(one["/Headers"] for one in cells), "each cell names its header"
+
+
+def test_all_fonts_are_inside():
+    for page in read(PRINTER.print(a_document()).content).pages:
+        for font in page["/Resources"]["/Font"].values():
+            (descendant,) = font["/DescendantFonts"]
+            assert {"/FontFile2", "/FontFile3"} & set(descendant["/FontDescriptor"])
+            assert "/ToUnicode" in font
+
+
+def test_it_is_read_in_the_order_of_the_statement():
+    said = says(PRINTER.print(a_document()).content)
+    order = [
+        "Statement 2026-01-H7-USD",
+        "Ada 2026-01 USD 2026-02-03 04:05 UTC",
+        "Opening balance 0.0045",
+        "Earned in 2026-01 (settled) 7.29",
+        "Adjustments to earlier months (settled) -0.000000001",
+        "Closing balance 7.294499999",
+        "What you earned in 2026-01",
+        "Ode Acme elite 2026-01 2 1,500,000 12.15 60 % 7.29",
+        "Earned in all 7.29",
+        "Essay Borealis high-speed 2025-12 0 0 -0.000000003 33.3333 % -0.000000001",
+        "Held (held) Not yet backed by the vendor's receipts",
+        "payable once the vendor has paid. 2.00",
+        "Payable (payable) 5.29",
+        "How to ask",
+        "What the words mean",
+    ]
+    places = [said.index(sentence) for sentence in order]
+    assert places == sorted(places)
+
+
+def test_pages_are_numbered_and_a_long_table_repeats_its_head():
+    pages = read(PRINTER.print(a_long_one(60)).content).pages
+    assert len(pages) == 3
+    texts = [page.extract_text() for page in pages]
+    assert [text.split()[-3:] for text in texts] == [[str(n), "/", "3"] for n in (1, 2, 3)]
+    with_rows = ["Ode Acme elite" in text for text in texts]
+    assert ["Credited to the work, USD" in text for text in texts] == with_rows
+    assert with_rows.count(True) == 2
+
+
+INJECTIONS = [
+    "#emph[x]",
+    "$ sum_(k=1)^n k $",
+    "= Heading",
+    "- one\n- two",
+    "*bold* _emph_ `raw` <label> @ref",
+    "\\ // comment /* more */",
+    '#import "/etc/passwd": *',
+    '#read("/etc/passwd")',
+    "]]#panic()[[",
+    '"+sys.inputs.layout+"',
+    "https://example.org/a?b=c#d",
+    "~--- ... 1/2 'quoted' \"quoted\"",
+]
+
+
+@pytest.mark.parametrize("title", INJECTIONS)
+def test_a_title_is_content_never_markup(title):
+    document = replace(a_document(title=title), holder_name=title)
+    said = says(PRINTER.print(document).content)
+    assert said.count(" ".join(title.split())) == 2
+    assert "/Annots" not in read(PRINTER.print(document).content).pages[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zo\u00eb \u0141uczak",
+        "\u0391\u03bb\u03ad\u03be\u03b7\u03c2",
+        "\u0416\u0430\u043d\u043d\u0430",
+        "\u05e9\u05dc\u05d5\u05dd",
+        "\u0645\u062d\u0645\u062f",
+        "Nguy\u1ec5n",
+        "e\u0301 o\u0323\u0302",
+    ],
+)
+def test_names_of_many_scripts_are_set_with_the_fonts_that_are_always_there(name):
+    printed = PRINTER.print(a_document(title=name))
+    assert printed.without_glyph == ()
+    assert name[0] in says(printed.content)
+
+
+def test_a_sign_without_glyph_is_named_never_an_empty_box():
+    document = replace(a_document(title="\u674e\u660e \U0001f600"), holder_name="a\x07b")
+    printed = PRINTER.print(document)
+    assert printed.without_glyph == ("\x07", "\u660e", "\u674e", "\U0001f600")
+    said = says(printed.content)
+    assert "[U+674E][U+660E] [U+1F600] Acme" in said
+    assert "a[U+0007]b" in said
+    assert "No font at hand has a glyph for U+0007, U+660E, U+674E, U+1F600" in said
+
+
+def test_a_thousand_different_signs_without_glyph_are_named_too():
+    title = "".join(chr(sign) for sign in range(0x4E00, 0x4E00 + 1_000))
+    printed = PRINTER.print(a_document(title=title))
+    assert printed.without_glyph == tuple(title)
+
+
+@pytest.mark.skipif(not DEJAVU.is_dir(), reason="the fonts of DejaVu are not here")
+def test_a_folder_of_fonts_adds_its_glyphs():
+    title = "\u1402\u2d30"  # Canadian syllabics, Tifinagh
+    assert PRINTER.print(a_document(title=title)).without_glyph == tuple(title)
+    assert StatementPrinter(DEJAVU).print(a_document(title=title)).without_glyph == ()
+
+
+def test_a_folder_that_holds_no_font_is_refused_by_name(tmp_path):
+    with pytest.raises(BadFonts, match="holds no font that the typesetter reads"):
+        StatementPrinter(tmp_path)
+    with pytest.raises(BadFonts, match="is no folder"):
+        StatementPrinter(tmp_path / "none")
+
+
+PROGRAM = """
+import hashlib, sys
+sys.path.insert(0, {tests!r})
+from stated import a_document
+from service.documents.statement_pdf import StatementPrinter
+print(hashlib.sha256(StatementPrinter().print(a_document()).content).hexdigest())
+"""
+
+
+def test_the_same_statement_gives_the_same_bytes_wherever_it_is_set(tmp_path):
+    program = PROGRAM.format(tests=str(Path(__file__).parent))
+    digests = set()
+    for zone, place in (("UTC", tmp_path), ("Asia/Kathmandu", Path("/"))):
+        environment = os.environ | {"TZ": zone, "LANG": "C", "SOURCE_DATE_EPOCH": "1"}
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+        ran = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        digests.add(ran.stdout)
+    assert len(digests) == 1
+    first, again = PRINTER.print(a_document()), PRINTER.print(a_document())
+    assert first == again
+    assert read(first.content).metadata["/CreationDate"] == "D:20260203040506Z"
+
+
+def test_a_locale_writes_the_figures():
+    printed = PRINTER.print(a_document(), figures_for("de", "USD"))
+    assert "Closing balance 7,294499999" in says(printed.content)
+    page = statement_html(a_document(), figures_for("de", "USD"))
+    assert '<dd>7,294499999 <abbr class="currency">USD</abbr></dd>' in page
+
+
+def test_a_statement_of_two_thousand_lines_is_set_whole():
+    said = says(PRINTER.print(a_long_one(2_000)).content)
+    assert said.count("Ode Acme elite 2026-01 2 1,500,000 12.15 60 % 7.29") == 2_000
+    assert "Earned in all 14580.00" in said
+
+
+def test_a_usual_statement_takes_little_time():
+    """The target is 30 ms of CPU; this only finds a template that is read anew for each one."""
+    PRINTER.print(a_document())
+    started = process_time()
+    for number in range(20):
+        PRINTER.print(replace(a_document(), holder_name=f"Ada {number}"))
+    assert (process_time() - started) / 20 < 0.1
