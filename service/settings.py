@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     Greek, Cyrillic, Hebrew, Arabic); what the machine has elsewhere is not looked at."""
     payout_threshold: str = "0.00"
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
+    fx_rate_age_days: int = Field(default=7, ge=0, le=366)
+    """How old a rate of exchange may be on the day of a payout."""
     close_approvals: int = Field(default=0, ge=0, le=10)
     """How many different operators must approve what a close issues before it is posted."""
     pool_approvals: int = Field(default=0, ge=0, le=10)

@@ -6,23 +6,20 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.ledger import accounts, payout
+from service.ledger import payout, transfer
 from service.ledger.errors import LedgerError
-from service.ledger.journal import JournalEntry, Kind, Source, entry
-from service.ledger.payout import BankTooLow, NothingPayable, PayoutState
+from service.ledger.journal import JournalEntry, Source, entry
+from service.ledger.payout import BankTooLow, PayoutState
 from service.ledger.period import Period
+from service.ledger.transfer import Legs
 from service.store import journal, payouts, periods
 from service.store.database import Database, unit_of_work
-from service.store.payouts import Payable, StoredPayout
+from service.store.payouts import NewPayout, StoredPayout
 from service.store.text_rules import check_text
 from worker import holding
+from worker.payout_planning import plan, terms_on
 
 STATEMENTS_A_STEP = 200
-_KINDS = {
-    PayoutState.RESERVED: Kind.PAYOUT,
-    PayoutState.CONFIRMED: Kind.PAYOUT_CONFIRMED,
-    PayoutState.RETURNED: Kind.PAYOUT_RETURNED,
-}
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,7 +33,13 @@ class Reserved:
 
 
 def reserve(
-    database: Database, period: Period, *, by: str, now: datetime, progress: Progress
+    database: Database,
+    period: Period,
+    *,
+    by: str,
+    now: datetime,
+    progress: Progress,
+    rate_age_days: int = 7,
 ) -> Reserved:
     """Reserve a payout for each statement of a closed period that states something payable.
 
@@ -45,68 +48,42 @@ def reserve(
     """
     with unit_of_work(database) as session:
         periods.check_closed(session, period)
+        terms = terms_on(session, now.date(), rate_age_days=rate_age_days)
     made, passed_over, after = list[int](), list[LedgerError](), 0
     while True:
         with unit_of_work(database) as session:
             payouts.lock(session)
-            some = payouts.unpaid(session, period, after=after, limit=STATEMENTS_A_STEP)
-            if not some:
+            listed = payouts.unpaid(session, period, after=after, limit=STATEMENTS_A_STEP)
+            if not listed:
                 return Reserved(tuple(made), tuple(passed_over))
-            after = some[-1].statement_id
-            numbers, refused = _reserve(session, some, by=by, now=now)
-        made += numbers
-        passed_over += refused
+            after = listed[-1].statement_id
+            some = [one for one in listed if not one.paid]
+            into = periods.hold_open_from(session, Period.of(now))
+            holding.post(session, sorted({one.holder_id for one in some}), into=into, now=now)
+            planned = plan(session, some, terms)
+            made += post(session, planned.payouts, by=by, now=now)
+        passed_over += planned.passed_over
         progress("reserving payouts", len(made), len(made) + len(passed_over))
 
 
-def _reserve(
-    session: Session, some: Sequence[Payable], *, by: str, now: datetime
-) -> tuple[list[int], list[LedgerError]]:
-    """Reserve what can be paid of some statements; return numbers and refusals."""
+def post(session: Session, some: Sequence[NewPayout], *, by: str, now: datetime) -> list[int]:
+    """Reserve payouts that were planned in this transaction; return their numbers."""
     into = periods.hold_open_from(session, Period.of(now))
-    holding.post(session, sorted({one.holder_id for one in some}), into=into, now=now)
-    stands = _balances(session, some)
-    free = {
-        currency: each[accounts.BANK] + each[accounts.PAYOUT_CLEARING]
-        for currency, each in stands.items()
-    }
-    numbers, refused, said = list[int](), list[LedgerError](), list[JournalEntry]()
-    for one in some:
-        try:
-            amount = payout.amount_due(
-                one.number,
-                one.currency,
-                stated_nanos=one.payable_nanos,
-                payable_nanos=-stands[one.currency][accounts.holder_payable(one.holder_id)],
-                free_nanos=free[one.currency],
-            )
-        except (NothingPayable, BankTooLow) as error:
-            refused.append(error)
-            continue
-        free[one.currency] -= amount
-        number = payouts.insert(session, one, amount)
-        state = PayoutState.RESERVED
-        payouts.add_step(session, number, amount, state, period=into, reference="", by=by, now=now)
-        legs = payout.legs(one.holder_id, amount, wanted=state)
-        posted = entry(Source(_KINDS[state], number), one.currency, legs)
-        assert posted
-        said.append(posted)
+    numbers, said = list[int](), list[JournalEntry]()
+    state = PayoutState.RESERVED
+    for new in some:
+        number, gross = payouts.insert(session, new), new.transfer.gross_nanos
+        payouts.add_step(session, number, gross, state, period=into, reference="", by=by, now=now)
+        said += _entries(number, transfer.entries(new.transfer, wanted=state))
         numbers.append(number)
     if said:
         journal.append_entries(session, said, period=into.number, now=now)
-    return numbers, refused
+    return numbers
 
 
-def _balances(session: Session, some: Sequence[Payable]) -> dict[str, dict[str, int]]:
-    """Return by currency what the bank, the clearing and the holders' payable accounts hold."""
-    names: dict[str, list[str]] = {}
-    for one in some:
-        own = names.setdefault(one.currency, [accounts.BANK, accounts.PAYOUT_CLEARING])
-        own.append(accounts.holder_payable(one.holder_id))
-    return {
-        currency: journal.balances_named(session, each, currency)
-        for currency, each in names.items()
-    }
+def _entries(number: int, legs: Legs) -> list[JournalEntry]:
+    made = [entry(Source(kind, number), currency, each) for kind, (currency, each) in legs.items()]
+    return [one for one in made if one]
 
 
 def step(
@@ -117,33 +94,66 @@ def step(
     reference: str,
     by: str,
     now: datetime,
+    bank_nanos: int | None = None,
 ) -> StoredPayout:
     """Take a step of a payout that is reserved already, and return it; run twice it stays.
 
-    ``reference``: what the bank says, or why it came back. Raises PayoutNotFound,
-    PayoutOutOfOrder, BadText.
+    ``reference``: what the bank says, or why it came back. ``bank_nanos``: what the bank took for a
+    confirmed exchange, or gave back; None: as the rate on file said. Raises PayoutNotFound,
+    PayoutOutOfOrder, BankTooLow, BadText.
     """
     check_text(reference, place="reference", max_chars=200)
     with unit_of_work(database) as session:
         payouts.lock(session)
-        found = payouts.get(session, payout_id)
-        if found.state is wanted:
-            return found
-        payout.check_follows(payout_id, state=found.state, wanted=wanted)
-        into = periods.hold_open_from(session, Period.of(now))
-        payouts.add_step(
-            session,
-            payout_id,
-            found.amount_nanos,
-            wanted,
-            period=into,
-            reference=reference,
-            by=by,
-            now=now,
+        return take_step(
+            session, payout_id, wanted, reference=reference, by=by, now=now, bank_nanos=bank_nanos
         )
-        legs = payout.legs(found.holder_id, found.amount_nanos, wanted=wanted, state=found.state)
-        if legs:
-            said = entry(Source(_KINDS[wanted], payout_id), found.currency, legs)
-            assert said
-            journal.append_entries(session, [said], period=into.number, now=now)
-        return payouts.get(session, payout_id)
+
+
+def take_step(
+    session: Session,
+    payout_id: int,
+    wanted: PayoutState,
+    *,
+    reference: str,
+    by: str,
+    now: datetime,
+    bank_nanos: int | None = None,
+) -> StoredPayout:
+    """Take a step under the lock of payouts, in the caller's commit."""
+    found = payouts.get(session, payout_id)
+    if found.state is wanted:
+        return found
+    payout.check_follows(payout_id, state=found.state, wanted=wanted)
+    one = found.transfer
+    exchanged = one.exchanged and (found.state, wanted) in payout.BANK_MOVES
+    payout.check_bank_moves(
+        payout_id, exchanged=exchanged, net_nanos=one.net_nanos, bank_nanos=bank_nanos
+    )
+    moves = one.net_nanos if bank_nanos is None else bank_nanos
+    if wanted is PayoutState.CONFIRMED and moves > one.net_nanos:
+        _check_bank(session, found, more_nanos=moves - one.net_nanos)
+    into = periods.hold_open_from(session, Period.of(now))
+    payouts.add_step(
+        session,
+        payout_id,
+        found.amount_nanos,
+        wanted,
+        period=into,
+        reference=reference,
+        by=by,
+        now=now,
+        bank_nanos=moves if exchanged else None,
+    )
+    legs = transfer.entries(one, wanted=wanted, state=found.state, bank_nanos=bank_nanos)
+    said = _entries(payout_id, legs)
+    if said:
+        journal.append_entries(session, said, period=into.number, now=now)
+    return payouts.get(session, payout_id)
+
+
+def _check_bank(session: Session, found: StoredPayout, *, more_nanos: int) -> None:
+    """Raise BankTooLow where an exchange cost more than the bank holds beside what is reserved."""
+    free = payouts.free(session, found.currency)
+    if more_nanos > free:
+        raise BankTooLow(found.number, found.currency, wanted_nanos=more_nanos, free_nanos=free)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.store import audit, seals
 from service.store.database import Database, unit_of_work
 from service.store.question import Question
+from worker.payout_recompute import payouts_unlike_their_entries
 from worker.period_sealing import periods_unlike_their_seal
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
 from worker.registering import log_broken
@@ -62,5 +63,6 @@ def _recomputed() -> Iterator[tuple[str, Look]]:
     yield "each batch has the content it was hashed with", batches_unlike_their_hash
     yield "the hash chain of seals is whole", _seals
     yield "posted = target for every sale", sales_unlike_their_target
+    yield "each step of a payout posted what it says", payouts_unlike_their_entries
     yield "each sealed period has the root of its rows", periods_unlike_their_seal
     yield "the registration log is whole and signed", log_broken

@@ -67,6 +67,16 @@ def holder_held(holder_id: int) -> str:
     return f"holder:{holder_id}:held"
 
 
+def tax_payable(rule: str) -> str:
+    """Name what was withheld under a rule and is owed to an authority."""
+    return f"tax:{rule}:payable"
+
+
+def exchange(source: str, target: str) -> str:
+    """Name what exchanges between two currencies go through: both legs, one entry a currency."""
+    return f"fx:{source}:{target}"
+
+
 def normal_side(name: str) -> Side:
     """Return the normal side of any name built above."""
     head, _, rest = name.partition(":")

@@ -26,6 +26,13 @@ class Kind(StrEnum):
     GUARANTEE = "guarantee"
     POOL_RELEASE = "pool-release"
     INTEREST = "interest"
+    TAX = "tax"
+    FX_OUT = "fx-out"
+    FX_IN = "fx-in"
+    PAYOUT_FEE = "payout-fee"
+    PAYOUT_CORRECTION = "payout-correction"
+    FX_SETTLED = "fx-settled"
+    FX_RETURNED = "fx-returned"
 
     @property
     def number(self) -> int:
@@ -55,6 +62,13 @@ _NUMBERS = {
     Kind.GUARANTEE: 14,
     Kind.POOL_RELEASE: 20,
     Kind.INTEREST: 21,
+    Kind.TAX: 30,
+    Kind.FX_OUT: 31,
+    Kind.FX_IN: 32,
+    Kind.PAYOUT_FEE: 33,
+    Kind.PAYOUT_CORRECTION: 34,
+    Kind.FX_SETTLED: 35,
+    Kind.FX_RETURNED: 36,
 }
 _KINDS = {number: kind for kind, number in _NUMBERS.items()}
 

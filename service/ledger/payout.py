@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from service.ledger import accounts
 from service.ledger.errors import LedgerError
 from service.ledger.money import floor_to_minor, format_nanos
 
@@ -25,6 +24,15 @@ FOLLOWS: Mapping[PayoutState, frozenset[PayoutState]] = {
     ),
 }
 """What each state may come after; a reserved payout is the beginning."""
+
+
+BANK_MOVES = frozenset(
+    (
+        (PayoutState.SENT, PayoutState.CONFIRMED),
+        (PayoutState.CONFIRMED, PayoutState.RETURNED),
+    )
+)
+"""Steps with which the bank's balance changes."""
 
 
 class PayoutOutOfOrder(LedgerError):
@@ -66,20 +74,38 @@ class BankTooLow(LedgerError):
         )
 
 
-def amount_due(
-    number: str, currency: str, *, stated_nanos: int, payable_nanos: int, free_nanos: int
-) -> int:
+class BankMovesNet(LedgerError):
+    """The bank was said to have moved another amount where nothing was exchanged."""
+
+    def __init__(self, payout_id: int, *, net_nanos: int, bank_nanos: int) -> None:
+        super().__init__(
+            f"payout {payout_id}: the bank moves {format_nanos(net_nanos)} with this step, not "
+            f"{format_nanos(bank_nanos)}; a wrong payment is corrected after it is confirmed",
+            payout_id=payout_id,
+            net_nanos=net_nanos,
+            bank_nanos=bank_nanos,
+        )
+
+
+def check_bank_moves(
+    payout_id: int, *, exchanged: bool, net_nanos: int, bank_nanos: int | None
+) -> None:
+    """Raise BankMovesNet unless the bank moves the net, or exchanged and moves something."""
+    if bank_nanos is None or bank_nanos == net_nanos:
+        return
+    if not exchanged or bank_nanos <= 0:
+        raise BankMovesNet(payout_id, net_nanos=net_nanos, bank_nanos=bank_nanos)
+
+
+def amount_due(number: str, currency: str, *, stated_nanos: int, payable_nanos: int) -> int:
     """Return what is paid of a statement: all it states, or what is still payable of it.
 
     ``payable_nanos``: the holder's account now, which may be less after a clawback; it is floored
-    to the minor unit, the rest stays. ``free_nanos``: what the bank holds and nobody has reserved.
-    Raises NothingPayable, BankTooLow: a statement is paid in one transfer or not yet.
+    to the minor unit, the rest stays. Raises NothingPayable.
     """
     amount = min(stated_nanos, floor_to_minor(payable_nanos, currency))
     if amount <= 0:
         raise NothingPayable(number, stated_nanos=stated_nanos, payable_nanos=payable_nanos)
-    if amount > free_nanos:
-        raise BankTooLow(number, currency, wanted_nanos=amount, free_nanos=free_nanos)
     return amount
 
 
@@ -87,24 +113,6 @@ def check_follows(payout_id: int, *, state: PayoutState, wanted: PayoutState) ->
     """Raise PayoutOutOfOrder unless one state may come after the other."""
     if state not in FOLLOWS.get(wanted, frozenset()):
         raise PayoutOutOfOrder(payout_id, state=state, wanted=wanted)
-
-
-def legs(
-    holder_id: int, amount_nanos: int, *, wanted: PayoutState, state: PayoutState | None = None
-) -> dict[str, int]:
-    """Return what a step posts, debit positive: nothing for one that only was sent.
-
-    ``state``: what the payout was before; a returned one goes back from where the money was.
-    """
-    payable, clearing = accounts.holder_payable(holder_id), accounts.PAYOUT_CLEARING
-    if wanted is PayoutState.RESERVED:
-        return {payable: amount_nanos, clearing: -amount_nanos}
-    if wanted is PayoutState.CONFIRMED:
-        return {clearing: amount_nanos, accounts.BANK: -amount_nanos}
-    if wanted is PayoutState.RETURNED:
-        came_from = accounts.BANK if state is PayoutState.CONFIRMED else clearing
-        return {came_from: amount_nanos, payable: -amount_nanos}
-    return {}
 
 
 def moved(amount_nanos: int, wanted: PayoutState) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from service.ledger.exchange import Rate
 from service.ledger.money import floor_to_minor
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
@@ -36,12 +37,28 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class PayoutMove:
-    """What a payout of an earlier statement took from the balance, or gave back to it."""
+    """What a payout of an earlier statement took from the balance, or gave back to it.
+
+    gross = tax + fee + net in the statement's currency. ``tax_rule`` and ``exchange`` are empty
+    where nothing is withheld or exchanged; ``paid_nanos`` is in ``paid_currency``. A correction
+    moves ``nanos`` alone.
+    """
 
     statement: str
     state: str
     nanos: int
     at: datetime
+    gross_nanos: int = 0
+    tax_rule: str = ""
+    tax_ppm: int = 0
+    tax_nanos: int = 0
+    fee_nanos: int = 0
+    net_nanos: int = 0
+    paid_currency: str = ""
+    paid_nanos: int = 0
+    exchange: Rate | None = None
+    payee: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import paid_questions
+from service.store import paid_questions, payout_questions
 from service.store.database import driver
 from service.store.question import Question
 
@@ -105,8 +105,8 @@ SELECT format('statement %s: opening %s, lines %s, paid %s of %s, closing %s, be
     number, opening_nanos, lines, paid_nanos, paid, closing_nanos, previous)
 FROM (SELECT s.*, coalesce((SELECT sum(nanos) FROM statement_line l
         WHERE l.statement_id = s.statement_id), 0) AS lines,
-    coalesce((SELECT -sum(t.moved_nanos) FROM payout p JOIN payout_step t USING (payout_id)
-        WHERE p.holder_id = s.holder_id AND p.currency = s.currency AND t.period = s.period), 0)
+    coalesce((SELECT -sum(m.moved_nanos) FROM payout_move m
+        WHERE m.holder_id = s.holder_id AND m.currency = s.currency AND m.period = s.period), 0)
         AS paid,
     coalesce(lag(closing_nanos) OVER (PARTITION BY holder_id, currency ORDER BY period), 0)
         AS previous
@@ -177,6 +177,7 @@ QUESTIONS = (
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),
     Question("splits are whole and do not overlap", "SELECT count(*) FROM rights_version", _RIGHTS),
     *paid_questions.QUESTIONS,
+    *payout_questions.QUESTIONS,
 )
 
 

@@ -166,6 +166,32 @@ def about_sale(session: Session, sale_id: int) -> list[StoredEntry]:
     return [_stored(tuple(row)) for row in session.execute(query, {"sale": sale_id})]
 
 
+_OF_PAYOUTS = [
+    kind.number
+    for kind in (
+        *(Kind.PAYOUT, Kind.PAYOUT_CONFIRMED, Kind.PAYOUT_RETURNED),
+        *(Kind.FX_OUT, Kind.FX_IN, Kind.FX_SETTLED, Kind.FX_RETURNED),
+    )
+]
+"""Kinds whose source is a payout."""
+
+
+def of_payouts(session: Session, payout_ids: Sequence[int]) -> list[StoredEntry]:
+    """Return the entries of the steps of these payouts."""
+    query = text(_ENTRY + "WHERE e.kind = ANY(:kinds) AND e.source_id = ANY(:ids)")
+    fields = {"kinds": _OF_PAYOUTS, "ids": list(payout_ids)}
+    return [_stored(tuple(row)) for row in session.execute(query, fields)]
+
+
+def sources_without_payout(session: Session) -> list[tuple[int, int]]:
+    """Return kind and source of entries of payouts that are not there."""
+    query = text(
+        "SELECT kind, source_id FROM journal_entry e WHERE kind = ANY(:kinds) AND NOT EXISTS "
+        "(SELECT 1 FROM payout WHERE payout_id = e.source_id) ORDER BY 1, 2 LIMIT 20"
+    )
+    return [(row[0], row[1]) for row in session.execute(query, {"kinds": _OF_PAYOUTS})]
+
+
 def of_account(
     session: Session,
     account: str,

@@ -10,6 +10,7 @@ from service.ledger.accounts import holder_held
 from service.ledger.period import Period
 from service.ledger.statement import LineKind, PayoutMove, StatementLine
 from service.ledger.tiers import Tier
+from service.store import payout_terms
 from service.store.database import driver
 
 
@@ -27,8 +28,7 @@ def recipients(session: Session, period: Period) -> list[Recipient]:
         "SELECT holder_id, currency FROM ("
         "SELECT p.holder_id, l.currency FROM release r JOIN release_part p USING (release_id) "
         "JOIN line l USING (line_id) WHERE r.period = %(p)s AND p.holder_id IS NOT NULL "
-        "UNION SELECT p.holder_id, p.currency FROM payout_step t JOIN payout p USING (payout_id) "
-        "WHERE t.period = %(p)s AND t.moved_nanos <> 0 "
+        "UNION SELECT holder_id, currency FROM payout_move WHERE period = %(p)s "
         "UNION SELECT holder_id, currency FROM (SELECT DISTINCT ON (holder_id, currency) "
         "holder_id, currency, closing_nanos FROM statement WHERE period < %(p)s "
         "ORDER BY holder_id, currency, period DESC) AS last WHERE closing_nanos <> 0) AS due "
@@ -102,18 +102,45 @@ def held(session: Session, period: Period, holder_ids: Sequence[int]) -> dict[Re
     return {Recipient(by_name[name], currency): int(nanos) for name, currency, nanos in rows}
 
 
+_MOVES = """
+SELECT p.holder_id, p.currency, s.number, m.move, m.moved_nanos, m.moved_at, p.amount_nanos,
+    coalesce(r.code, ''), coalesce(r.ppm, 0), p.tax_nanos, p.fee_nanos,
+    p.amount_nanos - p.tax_nanos - p.fee_nanos, p.to_currency, p.paid_nanos,
+    f.fx_rate_id, f.source, f.target, f.numerator::text, f.denominator, f.day, f.origin,
+    party.name, m.note
+FROM payout_move m JOIN payout p USING (payout_id)
+JOIN statement s ON s.statement_id = p.statement_id
+JOIN party ON party.party_id = p.payee_id
+LEFT JOIN tax_rule r USING (tax_rule_id) LEFT JOIN fx_rate f USING (fx_rate_id)
+WHERE m.period = %s AND m.holder_id = ANY(%s) ORDER BY m.payout_id, m.move, m.moved_at
+"""
+
+
 def payout_moves(
     session: Session, period: Period, holder_ids: Sequence[int]
 ) -> dict[Recipient, list[PayoutMove]]:
     """Return what payouts moved in a period, by whom it belongs to, in order of payout."""
     found: dict[Recipient, list[PayoutMove]] = defaultdict(list)
-    for holder, currency, number, state, nanos, at in driver(session).execute(
-        "SELECT p.holder_id, p.currency, s.number, t.state, t.moved_nanos, t.taken_at "
-        "FROM payout_step t JOIN payout p USING (payout_id) JOIN statement s USING (statement_id) "
-        "WHERE t.period = %s AND t.moved_nanos <> 0 AND p.holder_id = ANY(%s) "
-        "ORDER BY p.payout_id, t.state",
-        (period.number, list(holder_ids)),
-    ):
-        move = PayoutMove(number, str(state), int(nanos), at)
-        found[Recipient(holder, currency)].append(move)
+    for row in driver(session).execute(_MOVES, (period.number, list(holder_ids))):
+        holder, currency, number, move, nanos, at, gross, rule, ppm, withheld = row[:10]
+        fee, net, paid_currency, paid = row[10:14]
+        payee, note = row[21:23]
+        moved = PayoutMove(
+            number,
+            str(move),
+            int(nanos),
+            at,
+            gross,
+            rule if withheld else "",
+            ppm if withheld else 0,
+            withheld,
+            fee,
+            net,
+            paid_currency,
+            paid,
+            payout_terms.rate_of(row[14:21]),
+            payee,
+            note,
+        )
+        found[Recipient(holder, currency)].append(moved)
     return found

@@ -195,8 +195,8 @@ def test_a_statement_that_does_not_add_up(tables, figures):
 
 def test_a_second_payout_of_one_statement_and_a_step_taken_twice(tables):
     payout = (
-        "INSERT INTO payout (statement_id, holder_id, currency, amount_nanos) "
-        "VALUES (1, 1, 'USD', 5)"
+        "INSERT INTO payout (statement_id, holder_id, payee_id, currency, amount_nanos, "
+        "to_currency, paid_nanos) VALUES (1, 1, 1, 'USD', 5, 'USD', 5)"
     )
     step = "INSERT INTO payout_step VALUES (1, 'sent', 202601, 0, '', 'op', now())"
     for once in (payout, step):
@@ -251,10 +251,23 @@ def test_a_second_statement_of_one_holder_currency_and_period(tables):
         ),
         ("party", "kind, slug, name, created_at", "('vendor', 'A b', 'A', now())"),
         ("party", "kind, name, created_at", "('vendor', 'A', now())"),
-        (
-            "payout",
-            "statement_id, holder_id, currency, amount_nanos",
-            "(1, 1, 'USD', 0)",
+        *(
+            (
+                "payout",
+                (
+                    "statement_id, holder_id, payee_id, currency, amount_nanos, tax_nanos, "
+                    "tax_rule_id, to_currency, paid_nanos, fx_rate_id"
+                ),
+                f"(1, 1, 1, 'USD', {figures})",
+            )
+            for figures in [
+                "0, 0, NULL, 'USD', 0, NULL",
+                "5, 5, 1, 'USD', 0, NULL",  # nothing is left
+                "5, 1, NULL, 'USD', 4, NULL",  # a tax without its rule
+                "5, 0, NULL, 'USD', 4, NULL",  # what is paid is not the net
+                "5, 0, NULL, 'JPY', 5, NULL",  # an exchange without its rate
+                "5, 0, NULL, 'USD', 5, 1",  # a rate without exchange
+            ]
         ),
         *(
             (

@@ -52,8 +52,17 @@ PAID_MORE = """
 UPDATE statement SET paid_nanos = 1, closing_nanos = closing_nanos - 1,
     carried_nanos = carried_nanos - 1
 """
-POSTED = "receipts, backing, holds, write-offs and payouts are what was posted"
+POSTED = "receipts, backing, holds and write-offs are what was posted"
+STEPS = "each step of a payout posted what it says"
 UNDER_WAY = "what is reserved is under way"
+OWED = "withheld tax is owed or handed over"
+REMITTED = """
+INSERT INTO tax_remittance (code, currency, amount_nanos, reference, made_by, made_at)
+VALUES ('us-person', 'USD', 1, '', 'op', now())
+"""
+PAID_MORE_THAN_POSTED = (
+    "UPDATE payout SET amount_nanos = 2 * amount_nanos, paid_nanos = 2 * paid_nanos"
+)
 TAMPERING = [
     (MIRROR_ONE_ENTRY, "each batch has the content it was hashed with"),
     ("DELETE FROM journal_entry WHERE kind = 2", "posted = target for every sale"),
@@ -69,8 +78,11 @@ TAMPERING = [
     ("UPDATE receipt SET amount_nanos = amount_nanos + 1", POSTED),
     ("UPDATE write_off SET amount_nanos = amount_nanos + 1", POSTED),
     ("UPDATE backing_part SET nanos = nanos + 1", POSTED),
-    ("UPDATE payout SET amount_nanos = amount_nanos + 1", POSTED),
-    ("UPDATE payout SET amount_nanos = amount_nanos + 1", UNDER_WAY),
+    (PAID_MORE_THAN_POSTED, STEPS),
+    (PAID_MORE_THAN_POSTED, UNDER_WAY),
+    (PAID_MORE_THAN_POSTED, "the bank is not overdrawn"),
+    ("DELETE FROM payout_step WHERE state = 'sent'; DELETE FROM payout", STEPS),
+    (REMITTED, OWED),
     ("DELETE FROM payout_step WHERE state = 'reserved'", UNDER_WAY),
     ("DELETE FROM payout", UNDER_WAY),
     (PAID_MORE, "opening + lines = closing"),

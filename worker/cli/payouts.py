@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from service.ledger.money import format_nanos
+from service.ledger.money import format_nanos, parse_nanos
 from service.ledger.payout import PayoutState
 from service.ledger.period import Period
 from service.store import payouts as stored
 from service.store.database import unit_of_work
 from service.store.payouts import StoredPayout
 from worker import payouts
-from worker.cli import screen
+from worker.cli import payees, payout_terms, screen
 from worker.cli.application import workplace
 from worker.cli.books import Json, PeriodText
 from worker.cli.findings import BY
@@ -31,6 +31,8 @@ def add_to(app: typer.Typer) -> None:
     group.command("confirm")(payouts_confirm)
     group.command("return")(payouts_return)
     app.add_typer(group, name="payouts")
+    payees.add_to(app)
+    payout_terms.add_to(app)
 
 
 def payouts_reserve(period: PeriodText, *, as_json: Json = False) -> None:
@@ -39,7 +41,12 @@ def payouts_reserve(period: PeriodText, *, as_json: Json = False) -> None:
     with workplace() as place:
         with screen.progress_bars() as progress:
             told = payouts.reserve(
-                place.database, month, by=BY, now=place.clock(), progress=progress
+                place.database,
+                month,
+                by=BY,
+                now=place.clock(),
+                progress=progress,
+                rate_age_days=place.settings.fx_rate_age_days,
             )
         with unit_of_work(place.database) as session:
             made = [stored.get(session, number) for number in told.payout_ids]
@@ -82,27 +89,38 @@ def payouts_sent(
 def payouts_confirm(
     payout: Payout,
     reference: Annotated[str, typer.Option(help="What the bank's statement says.")],
+    took: Annotated[str | None, typer.Option(help="What an exchange cost, if known.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Say that the bank has paid: the money has left."""
-    _take(payout, PayoutState.CONFIRMED, reference, as_json=as_json)
+    _take(payout, PayoutState.CONFIRMED, reference, bank=took, as_json=as_json)
 
 
 def payouts_return(
     payout: Payout,
     reason: Annotated[str, typer.Option(help="Why it is not paid, or came back.")],
+    got: Annotated[str | None, typer.Option(help="What came back of an exchange.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Give a payout back to its holder: the next statement states it again."""
-    _take(payout, PayoutState.RETURNED, reason, as_json=as_json)
+    _take(payout, PayoutState.RETURNED, reason, bank=got, as_json=as_json)
 
 
-def _take(payout: int, wanted: PayoutState, reference: str, *, as_json: bool) -> None:
+def _take(
+    payout: int, wanted: PayoutState, reference: str, *, bank: str | None = None, as_json: bool
+) -> None:
+    moved = parse_nanos(bank) if bank is not None else None
     with workplace() as place:
         told = payouts.step(
-            place.database, payout, wanted, reference=reference, by=BY, now=place.clock()
+            place.database,
+            payout,
+            wanted,
+            reference=reference,
+            by=BY,
+            now=place.clock(),
+            bank_nanos=moved,
         )
     screen.facts(_as_facts(told), as_json=as_json)
 
@@ -114,6 +132,7 @@ def _as_facts(one: StoredPayout) -> dict[str, object]:
         "holder": one.holder_name,
         "currency": one.currency,
         "amount": format_nanos(one.amount_nanos),
+        **_division(one),
         "state": str(one.state),
         "reference": one.reference,
         "by": one.taken_by,
@@ -121,9 +140,23 @@ def _as_facts(one: StoredPayout) -> dict[str, object]:
     }
 
 
+def _division(one: StoredPayout) -> dict[str, object]:
+    """Say what of a payout is tax, fee and exchange, as far as there is any."""
+    told, parts = dict[str, object](), one.transfer
+    if parts.tax_nanos:
+        told["tax"] = f"{format_nanos(parts.tax_nanos)} ({parts.tax_rule}, {one.tax_ppm} ppm)"
+    if parts.fee_nanos:
+        told["fee"] = format_nanos(parts.fee_nanos)
+    if one.rate:
+        told["rate"] = f"{one.rate} of {one.rate.day}, {one.rate.origin}"
+    return told | {"paid": f"{format_nanos(parts.paid_nanos)} {parts.to_currency}"}
+
+
 def _show(rows: list[StoredPayout], *, title: str) -> None:
     columns = [Column("payout", number=True), Column("statement"), Column("holder")]
-    columns += [Column("currency"), Column("amount", number=True), Column("state")]
+    columns += [Column("currency"), Column("amount", number=True)]
+    columns += [Column("tax", number=True), Column("fee", number=True)]
+    columns += [Column("paid", number=True), Column("in"), Column("state")]
     columns += [Column("reference"), Column("at")]
     table = [
         (
@@ -132,6 +165,10 @@ def _show(rows: list[StoredPayout], *, title: str) -> None:
             one.holder_name,
             one.currency,
             format_nanos(one.amount_nanos),
+            format_nanos(one.transfer.tax_nanos),
+            format_nanos(one.transfer.fee_nanos),
+            format_nanos(one.transfer.paid_nanos),
+            one.transfer.to_currency,
             str(one.state),
             one.reference,
             f"{one.taken_at:%Y-%m-%d %H:%M}",
