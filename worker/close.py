@@ -27,7 +27,7 @@ from service.store import (
 from service.store.database import Database, unit_of_work
 from service.store.lines import LineKey, StoredLine
 from service.store.releases import MonthCredit, NewRelease
-from worker import holding, pools
+from worker import claims, holding, pools
 from worker.period_sealing import seal_waiting
 from worker.receipts import back
 
@@ -76,6 +76,7 @@ def release_and_back(
     pools.follow_up(database, period, now=now)
     _release_all(database, period, now=now, progress=progress)
     _back_all(database, period, now=now)
+    claims.settle_all(database, now=now, released=period)
     holding.post_all(database, period, now=now)
 
 

@@ -27,7 +27,7 @@ from service.store import (
 )
 from service.store.approvals import ApprovalsMissing
 from service.store.database import only_one, unit_of_work
-from worker import close, holding, period_sealing
+from worker import claims, close, holding, period_sealing
 from worker.approving import check_approved, may_be_approved
 from worker.attributing import attribute_next
 from worker.correcting import work_off_next
@@ -142,12 +142,13 @@ def settle(workplace: Workplace) -> bool:
 
 
 def _correct(workplace: Workplace) -> bool:
-    """Take out one refund to its sale, work off changed facts, post one refund, or some holds."""
+    """Take out one refund to its sale, work off changed facts, post a refund, claims or holds."""
     database, now = workplace.database, workplace.clock()
     return (
         unpark_next(database, now=now)
         or work_off_next(database, workplace.room, now=now)
         or apply_next(database, now=now)
+        or claims.step(database, now=now)
         or holding.post_next(database, now=now)
     )
 
@@ -173,6 +174,7 @@ def waits(workplace: Workplace) -> bool:
             or presence.any_waiting(session)
             or refunds.any_waiting(session)
             or correction_jobs.waiting_count(session)
+            or claims.waits(session, now=workplace.clock())
             or holds.waiting_holders(session, limit=1)
             or periods.closing(session)
             or seals.unsealed_count(session)

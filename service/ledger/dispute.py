@@ -21,7 +21,15 @@ from service.ledger.claim import (
     Outcome,
     Side,
 )
-from service.ledger.errors import LedgerError
+from service.ledger.dispute_refusals import (
+    ActionOutOfOrder,
+    AnsweredAlready,
+    GrantOutOfRange,
+    NothingProven,
+    NothingToAppeal,
+    SameOperator,
+    WrongSide,
+)
 
 CLAIMED, CONTESTED, UNANSWERED = ClaimState.CLAIMED, ClaimState.CONTESTED, ClaimState.UNANSWERED
 DECIDED, APPEALED = ClaimState.DECIDED, ClaimState.APPEALED
@@ -41,85 +49,6 @@ MAY: Mapping[Action, tuple[frozenset[ClaimState], frozenset[Side]]] = {
     Action.APPEAL: (frozenset((DECIDED,)), _PARTIES),
 }
 """In which states each action may be taken, and by which side."""
-
-
-class ActionOutOfOrder(LedgerError):
-    """A step was to be taken that does not follow the state a claim is in."""
-
-    def __init__(self, claim_id: int, *, state: ClaimState, action: Action) -> None:
-        super().__init__(
-            f"claim {claim_id} is {state}: {action} does not follow",
-            claim_id=claim_id,
-            state=str(state),
-            action=str(action),
-        )
-
-
-class WrongSide(LedgerError):
-    """A step belongs to the other side, or to nobody but an operator."""
-
-    def __init__(self, claim_id: int, *, side: Side | None, action: Action) -> None:
-        who = f"the {side}" if side else "a stranger"
-        super().__init__(
-            f"claim {claim_id}: {action} is not for {who}",
-            claim_id=claim_id,
-            side=str(side),
-            action=str(action),
-        )
-
-
-class AnsweredAlready(LedgerError):
-    """A holder who gave up wanted to give up again, or to contest after all."""
-
-    def __init__(self, claim_id: int, holder_id: int) -> None:
-        super().__init__(
-            f"claim {claim_id}: holder {holder_id} has given up already",
-            claim_id=claim_id,
-            holder_id=holder_id,
-        )
-
-
-class NothingProven(LedgerError):
-    """A claim without evidence was to be upheld."""
-
-    def __init__(self, claim_id: int) -> None:
-        super().__init__(f"claim {claim_id} has no evidence to be upheld on", claim_id=claim_id)
-
-
-class GrantOutOfRange(LedgerError):
-    """A decision grants what its outcome does not allow."""
-
-    def __init__(self, claim_id: int, *, outcome: Outcome, granted_ppm: int, most: int) -> None:
-        super().__init__(
-            f"claim {claim_id}: {outcome} cannot grant {granted_ppm} of {most} ppm claimed",
-            claim_id=claim_id,
-            outcome=str(outcome),
-            granted_ppm=granted_ppm,
-            claimed_ppm=most,
-        )
-
-
-class SameOperator(LedgerError):
-    """Who decided first was to decide the appeal too, though somebody else could."""
-
-    def __init__(self, claim_id: int, login: str) -> None:
-        super().__init__(
-            f"claim {claim_id} was decided by {login} first: another operator decides its appeal",
-            claim_id=claim_id,
-            login=login,
-        )
-
-
-class NothingToAppeal(LedgerError):
-    """The side that won appealed."""
-
-    def __init__(self, claim_id: int, *, side: Side, outcome: Outcome) -> None:
-        super().__init__(
-            f"claim {claim_id} is {outcome}: the {side} has nothing to appeal",
-            claim_id=claim_id,
-            side=str(side),
-            outcome=str(outcome),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +155,14 @@ def decide(
         return _final_decision(after, Action.DECIDE, side, now)
     until = after.last_at + timedelta(days=APPEAL_DAYS)
     return Move(Action.DECIDE, side, replace(after, state=DECIDED, due_at=until))
+
+
+def overruled(claim: Claim, actor: Actor, *, now: datetime) -> Move:
+    """Reject an open claim finally: an operator has dismissed the finding it rests on."""
+    assert claim.is_open, "what is final is not overruled"
+    after = replace(_at(claim, now), outcome=Outcome.REJECTED, granted_ppm=0)
+    after = replace(after, decided_by=actor.login)
+    return _final_decision(after, Action.DECIDE, Side.OPERATOR, now)
 
 
 def appeal(claim: Claim, actor: Actor, *, now: datetime) -> Move:

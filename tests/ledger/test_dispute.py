@@ -18,21 +18,24 @@ from service.ledger.claim import (
     why_held,
 )
 from service.ledger.dispute import (
-    ActionOutOfOrder,
-    AnsweredAlready,
     Decision,
-    GrantOutOfRange,
-    NothingProven,
-    NothingToAppeal,
-    SameOperator,
-    WrongSide,
     accept,
     add_evidence,
     appeal,
     contest,
     decide,
     lapse,
+    overruled,
     withdraw,
+)
+from service.ledger.dispute_refusals import (
+    ActionOutOfOrder,
+    AnsweredAlready,
+    GrantOutOfRange,
+    NothingProven,
+    NothingToAppeal,
+    SameOperator,
+    WrongSide,
 )
 
 ADA, BEN, CLEO, DAN = 1, 2, 3, 4
@@ -268,6 +271,14 @@ def test_who_gave_up_does_not_come_back():
     decided = replace(a_claim("decided"), gave_up=frozenset({ADA}))
     with pytest.raises(AnsweredAlready):
         appeal(decided, ACTORS["respondent"], now=FILED)
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_a_claim_whose_finding_is_dismissed_ends_at_once(state):
+    move = overruled(a_claim(state), Actor("op-9"), now=FILED + DAY)
+    after = move.claim
+    assert (after.state, after.outcome, after.granted_ppm) == ("rejected", "rejected", 0)
+    assert (after.decided_by, after.due_at, move.effects) == ("op-9", None, (Effect.RETURN,))
 
 
 KNOWN = datetime(2026, 2, 1, 9, 0, tzinfo=UTC)

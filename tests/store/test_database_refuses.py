@@ -211,6 +211,20 @@ def test_a_second_statement_of_one_holder_currency_and_period(tables):
         tables.try_to(STATEMENT, "b", 0, 5, 5, 0, 0, 5)
 
 
+_CLAIM = (
+    "work_id, filed_at, filed_by, reason, held_from, from_first_day, over_ppm, step_count, "
+    "has_evidence, gave_up, last_at, state, due_at, settled_at, granted_ppm"
+)
+_FILED = "(1, '2026-01-01', 'a', 'r', '2026-01-01', true, 0, 1, true, '{}', "
+_NO_CLAIM_STANDS_SO = (
+    "'2026-01-01', 'lost', NULL, NULL, 0",
+    "'2026-01-01', 'verified', '2026-02-01', NULL, 0",  # the clock decides what is final
+    "'2026-01-01', 'claimed', '2026-02-01', now(), 0",  # no hold any more while it is open
+    "'2025-12-31', 'claimed', '2026-02-01', NULL, 0",  # a step before it was filed
+    "'2026-01-01', 'claimed', '2026-02-01', NULL, 1000001",
+)
+
+
 @pytest.mark.parametrize(
     ("table", "fields", "values"),
     [
@@ -283,6 +297,14 @@ def test_a_second_statement_of_one_holder_currency_and_period(tables):
                 ("lost", 0),
             ]
         ),
+        ("claim_party", "claim_id, holder_id, side, share_ppm", "(1, 1, 'claimant', 0)"),
+        ("claim_party", "claim_id, holder_id, side, share_ppm", "(1, 1, 'respondent', 5)"),
+        (
+            "claim_party",
+            "claim_id, holder_id, side, share_ppm, hold_id",
+            "(1, 1, 'claimant', 5, 1)",
+        ),
+        *(("claim", _CLAIM, f"{_FILED}{stands})") for stands in _NO_CLAIM_STANDS_SO),
     ],
 )
 def test_rows_that_break_a_rule(tables, table, fields, values):

@@ -45,6 +45,7 @@ IMMUTABLE = [
     "backing_part", "sale", "attribution", "sale_attribution", "sale_version", "back_pay",
     "period_seal", "write_off", "payout", "payout_step", "licence", "licence_deal", "pool_fund",
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
+    "claim_party", "claim_step",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 

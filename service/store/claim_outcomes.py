@@ -1,0 +1,111 @@
+"""What the end of a claim does: rights change, holds end, findings are decided with it."""
+
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.ledger.claim import Claim, ClaimState, Effect, Outcome
+from service.ledger.contested_share import transferred
+from service.ledger.period import Period
+from service.ledger.rights import RightsVersion
+from service.store import claims, findings, holds, rights
+from service.store.claims import StoredClaim
+
+_MOST_REASON_CHARS = 500
+_MOST_FINDING_CHARS = findings.MAX_REASON_CHARS
+
+
+def apply(
+    session: Session,
+    stored: StoredClaim,
+    after: Claim,
+    effect: Effect,
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> None:
+    """Do in this transaction what a step does to rights, holds and the finding behind a claim."""
+    if effect is Effect.TRANSFER:
+        transfer(session, after, reason=reason, by=by, now=now)
+    else:
+        end_holds(session, stored, after.state, now=now)
+    if stored.finding_id is not None:
+        _decide_finding(session, stored.finding_id, after, reason=reason, by=by, now=now)
+
+
+def transfer(session: Session, claim: Claim, *, reason: str, by: str, now: datetime) -> None:
+    """Let what was granted be the claimants' from the first day contested.
+
+    Every version of the split valid on that day or later changes, each by what its respondents
+    still hold in it. Sales settled since are corrected by jobs whose reason begins like the claim's
+    mark; where nothing is left to give, nothing changes.
+    """
+    said = f"{_mark(claim.claim_id)} {reason}"[:_MOST_REASON_CHARS]
+    for day, version in _versions_from(session, claim.work_id, claim.held_from):
+        shares = transferred(
+            version.shares_ppm,
+            claim.granted_ppm,
+            respondents=claim.respondents,
+            claimants=claim.claimants,
+        )
+        if shares != dict(version.shares_ppm):
+            rights.back_date(session, claim.work_id, shares, day=day, reason=said, by=by, now=now)
+
+
+def _versions_from(session: Session, work_id: int, day: date) -> list[tuple[date, RightsVersion]]:
+    """Return the versions valid on a day or later, oldest first, with the day each changes on."""
+    history = rights.history(session, work_id)
+    begun = [version for version in history if version.valid_from <= day]
+    later = [version for version in history if version.valid_from > day]
+    if begun:
+        return [(day, begun[-1]), *((each.valid_from, each) for each in later)]
+    return [(each.valid_from, each) for each in later]
+
+
+def end_holds(session: Session, stored: StoredClaim, state: ClaimState, *, now: datetime) -> None:
+    """End all holds of a claim; a worker posts back what they kept."""
+    for hold_id in stored.holds.values():
+        holds.end(session, hold_id, outcome=f"claim {stored.claim.claim_id} {state}", now=now)
+    claims.settle(session, stored.claim.claim_id, now=now)
+
+
+_CORRECTED = """
+SELECT NOT EXISTS (SELECT 1 FROM correction_job WHERE reason LIKE 'claim %'
+        AND starts_with(reason, :mark) AND done_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM correction c
+        JOIN journal_entry e ON e.kind = 2 AND e.source_id = c.correction_id
+        JOIN period p ON p.period = e.period
+        WHERE c.reason LIKE 'claim %' AND starts_with(c.reason, :mark)
+        AND p.state <> 'closed' AND e.period > :released)
+"""
+
+
+def is_corrected(session: Session, claim_id: int, *, released: Period | None) -> bool:
+    """Whether what a claim changed has reached the holders: corrected, and released by a close.
+
+    ``released``: a period whose lines a close under way has released already.
+    """
+    values = {"mark": _mark(claim_id), "released": released.number if released else 0}
+    return bool(session.execute(text(_CORRECTED), values).scalar_one())
+
+
+def _mark(claim_id: int) -> str:
+    return f"claim {claim_id} verified:"
+
+
+def _decide_finding(
+    session: Session, finding_id: int, after: Claim, *, reason: str, by: str, now: datetime
+) -> None:
+    """Confirm or dismiss the near copy behind a claim, unless somebody has decided it before.
+
+    Upheld, all that was taken goes on belonging to the earlier work. Granted in part, or not at
+    all, the copy wins its passages from now on, for whoever holds it by then.
+    """
+    if findings.get(session, finding_id).state != findings.OPEN:
+        return
+    is_copy = after.state is ClaimState.VERIFIED and after.outcome is Outcome.UPHELD
+    decide = findings.confirm if is_copy else findings.dismiss
+    said = f"claim {after.claim_id} {after.state}: {reason}"[:_MOST_FINDING_CHARS]
+    decide(session, finding_id, by=by, reason=said, now=now)

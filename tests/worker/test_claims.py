@@ -1,0 +1,341 @@
+"""A claim keeps back exactly what it contests, and every end of it moves exactly that."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from changed_facts import back_date
+from claim_scene import DAY, OWED, PROOF, ode_of
+
+from service.ledger.claim import Actor, ClaimOutOfRange, NothingToClaim
+from service.ledger.dispute_refusals import ActionOutOfOrder, SameOperator
+from service.ledger.tiers import Tier
+from service.store.claim_filing import ClaimedBefore, ClaimOpen
+from service.store.claims import ClaimNotFound
+from service.store.works import WorkNotFound
+
+MILLION = 1_000_000
+ADA, BEN = 324_000_000, 216_000_000  # 60 % and 40 % of Ode's 0.54
+CONTESTED = 97_200_000  # 30 % of Ada's
+FEBRUARY = datetime(2026, 2, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def scene(town, texts):
+    """Ode is Ada's for 60 % and Ben's for 40 %; it earned 0.54 in January, which is paid for."""
+    return ode_of(town, texts.ode, {"Ada": 600_000, "Ben": 400_000})
+
+
+@pytest.fixture
+def contested(scene):
+    """Cleo claims 18 % of Ode, all of it from Ada, on the day it was registered; January closes."""
+    scene.claim("Cleo", scene.town.ode, 180_000, against=["Ada"])
+    scene.town.closes("2026-01")
+    return scene
+
+
+def only(scene):
+    return scene.town.tells("SELECT max(claim_id) FROM claim")[0][0]
+
+
+def test_a_claim_over_thirty_percent_of_one_share_holds_exactly_thirty_percent(contested):
+    assert contested.money("Ada", "Ben", "Cleo") == {
+        "Ada": (CONTESTED, ADA - CONTESTED),
+        "Ben": (0, BEN),
+        "Cleo": (0, 0),
+    }
+    stated = contested.town.statement("Ada", "2026-01").closing
+    assert (stated.held_nanos, stated.payable_nanos) == (CONTESTED, 220_000_000)
+    assert contested.town.broken() == []
+
+
+def test_a_withdrawn_claim_gives_back_to_the_nano(contested):
+    number = only(contested)
+    contested.takes("Cleo", "withdraw", number)
+    contested.town.works()
+    assert contested.money("Ada", "Ben") == {"Ada": (0, ADA), "Ben": (0, BEN)}
+    assert contested.get(number).settled_at == contested.town.clock()
+    assert contested.town.tells("SELECT nanos FROM hold_posting ORDER BY 1") == [
+        (-CONTESTED,),
+        (CONTESTED,),
+    ]
+    assert contested.town.broken() == []
+
+
+def test_a_rejected_claim_is_held_until_the_appeal_time_is_over(contested):
+    number = only(contested)
+    contested.takes("Ada", "contest", number)
+    contested.decides(number, "rejected")
+    contested.later(6)
+    assert contested.get(number).claim.state == "decided"
+    assert contested.money("Ada") == {"Ada": (CONTESTED, ADA - CONTESTED)}
+    contested.later(1)
+    assert contested.get(number).claim.state == "rejected"
+    assert contested.money("Ada") == {"Ada": (0, ADA)}
+    assert contested.town.broken() == []
+
+
+def uphold(scene, number, outcome="upheld", granted=None):
+    scene.takes("Ada", "contest", number)
+    scene.decides(number, outcome, granted)
+    scene.later(7)
+
+
+def test_what_is_upheld_moves_and_nothing_leaks_while_it_does(contested):
+    number = only(contested)
+    uphold(contested, number)
+    assert contested.get(number).claim.state == "verified"
+    # the sale is corrected, and no close has released it yet
+    assert contested.town.tells("SELECT count(*) FROM correction") == [(1,)]
+    assert contested.get(number).settled_at is None
+    assert contested.money("Ada", "Cleo") == {
+        "Ada": (CONTESTED, ADA - CONTESTED),
+        "Cleo": (0, 0),
+    }
+    contested.reserve("2026-01")
+    paid = 220_000_000  # Ada's 0.2268, floored to the cent; nothing of what is contested
+    assert contested.money("Ada")["Ada"] == (CONTESTED, ADA - CONTESTED - paid)
+
+    contested.town.closes("2026-02")
+
+    assert contested.get(number).settled_at == contested.town.clock()
+    assert contested.money("Ada", "Ben", "Cleo") == {
+        "Ada": (0, ADA - CONTESTED - paid),
+        "Ben": (0, BEN - 210_000_000),
+        "Cleo": (0, CONTESTED),
+    }
+    cleo = contested.town.statement("Cleo", "2026-02")
+    assert (cleo.earned_nanos, cleo.closing.payable_nanos) == (CONTESTED, 90_000_000)
+    ada = contested.town.statement("Ada", "2026-02")
+    assert (ada.earned_nanos, ada.closing.held_nanos) == (-CONTESTED, 0)
+    assert contested.town.broken() == []
+
+
+def test_what_is_upheld_in_part_moves_in_part(contested):
+    uphold(contested, only(contested), "partly", 60_000)
+    contested.town.closes("2026-02")
+    assert contested.money("Ada", "Ben", "Cleo") == {
+        "Ada": (0, 291_600_000),  # 54 %
+        "Ben": (0, BEN),
+        "Cleo": (0, 32_400_000),  # 6 %
+    }
+    assert contested.town.broken() == []
+
+
+def test_sales_after_the_first_day_contested_belong_to_the_claimant_too(contested, texts):
+    number = only(contested)
+    contested.town.sells("two", text=texts.ode, tier=Tier.PREMIUM, tokens=MILLION, at=FEBRUARY)
+    contested.town.works()
+    contested.pays(OWED)
+    uphold(contested, number)
+    contested.town.closes("2026-02")
+    assert contested.money("Ada", "Ben", "Cleo") == {
+        "Ada": (0, 2 * (ADA - CONTESTED)),
+        "Ben": (0, 2 * BEN),
+        "Cleo": (0, 2 * CONTESTED),
+    }
+    assert contested.town.broken() == []
+
+
+def test_all_respondents_accept_and_it_moves_without_an_operator(contested):
+    number = only(contested)
+    contested.takes("Ada", "accept", number)
+    assert contested.get(number).claim.state == "verified"
+    contested.town.works()
+    contested.town.closes("2026-02")
+    assert contested.money("Ada", "Cleo") == {"Ada": (0, ADA - CONTESTED), "Cleo": (0, CONTESTED)}
+    assert contested.town.broken() == []
+
+
+def test_an_appeal_keeps_the_hold_and_another_operator_ends_it(contested):
+    for login in ("op", "other"):
+        contested.town.tells(
+            "INSERT INTO portal_user (login, password_hash, role, created_at) "
+            "VALUES (:login, '', 'operator', now()) RETURNING 1",
+            login=login,
+        )
+    number = only(contested)
+    contested.takes("Ada", "contest", number)
+    contested.decides(number, "upheld")
+    contested.takes("Ada", "appeal", number)
+    contested.later(100)
+    assert contested.money("Ada") == {"Ada": (CONTESTED, ADA - CONTESTED)}
+    with pytest.raises(SameOperator):
+        contested.decides(number, "rejected")
+    contested.decides(number, "rejected", by="other")
+    contested.town.works()
+    assert contested.money("Ada") == {"Ada": (0, ADA)}
+    said = [(one.action, one.taken_by, one.state) for one in contested.steps(number)]
+    assert said == [
+        ("claim", "cleo", "claimed"),
+        ("contest", "ada", "contested"),
+        ("decide", "op", "decided"),
+        ("appeal", "ada", "appealed"),
+        ("decide", "other", "rejected"),
+    ]
+    assert contested.town.broken() == []
+
+
+def test_a_counter_claim_keeps_the_first_ones_hold(scene):
+    town = scene.town
+    first = scene.claim("Ben", town.ode, 600_000, evidence=None).claim.claim_id
+    town.closes("2026-01")
+    _, counter = scene.counters("Ada", first, town.ode, 100_000)
+    assert (counter.counters, counter.claim.respondents) == (first, {scene.number("Ben"): 100_000})
+    scene.later(31)
+    assert scene.get(first).claim.state == "contested"
+    assert scene.money("Ada", "Ben") == {
+        "Ada": (ADA, 0),
+        "Ben": (BEN // 4, BEN - BEN // 4),
+    }
+    scene.takes("Ada", "withdraw", counter.claim.claim_id)
+    town.works()
+    # no counter-claim any more, no evidence in thirty days
+    assert scene.get(first).claim.state == "expired"
+    assert scene.money("Ada", "Ben") == {"Ada": (0, ADA), "Ben": (0, BEN)}
+    assert town.broken() == []
+
+
+@pytest.mark.parametrize(("evidence", "state"), [(PROOF, "unanswered"), (None, "expired")])
+def test_what_nobody_answers_waits_on_its_evidence_or_expires(scene, evidence, state):
+    number = scene.claim("Cleo", scene.town.ode, 1, evidence=evidence).claim.claim_id
+    scene.later(29)
+    assert scene.get(number).claim.state == "claimed"
+    scene.later(500)
+    scene.town.works()
+    assert scene.get(number).claim.state == state
+    assert [one.action for one in scene.steps(number)] == ["claim", "lapse"]
+    scene.later(-600)
+    assert scene.get(number).claim.state == state
+    assert scene.town.broken() == []
+
+
+def test_nobody_acts_after_the_time_though_no_worker_came_by(scene):
+    number = scene.claim("Cleo", scene.town.ode, 1).claim.claim_id
+    scene.town.clock.now += 30 * DAY
+    with pytest.raises(ActionOutOfOrder, match="is unanswered: contest does not follow"):
+        scene.takes("Ada", "contest", number)
+    assert scene.get(number).claim.state == "claimed"
+    scene.decides(number, "rejected")
+    assert [one.taken_by for one in scene.steps(number)] == ["cleo", "clock", "op"]
+
+
+def test_a_claim_after_five_days_holds_from_its_month_on(scene, texts):
+    town = scene.town
+    town.closes("2026-01")
+    town.clock.now = datetime(2026, 3, 16, tzinfo=UTC)
+    stored = scene.claim("Cleo", town.ode, 180_000, against=["Ada"])
+    assert (stored.claim.held_from, stored.from_first_day) == (date(2026, 3, 16), False)
+    town.works()
+    assert scene.money("Ada") == {"Ada": (0, ADA)}
+    for name, day in (("two", 15), ("three", 16)):
+        at = datetime(2026, 3, day, 12, tzinfo=UTC)
+        town.sells(name, text=texts.ode, tier=Tier.PREMIUM, tokens=MILLION, at=at)
+    town.works()
+    scene.pays(2 * OWED)
+    town.closes("2026-02")
+    town.closes("2026-03", early=True)
+    assert scene.money("Ada") == {"Ada": (2 * CONTESTED, 3 * ADA - 2 * CONTESTED)}
+    uphold(scene, stored.claim.claim_id)
+    town.clock.now = datetime(2026, 4, 10, tzinfo=UTC)
+    town.closes("2026-04", early=True)
+    # of the day of the claim and later: one sale of three
+    assert scene.money("Ada", "Cleo") == {
+        "Ada": (0, 3 * ADA - CONTESTED),
+        "Cleo": (0, CONTESTED),
+    }
+    assert town.broken() == []
+
+
+def test_a_claim_larger_than_what_a_refund_left_holds_no_more_than_there_is(contested):
+    """A refund of all but 0.60 came meanwhile: 0.054 is left, 30 % of Ada's part of it is held."""
+    town, number = contested.town, only(contested)
+    town.refunds("most", "one", 5_400_000_000)
+    town.works()
+    town.closes("2026-02")
+    assert contested.money("Ada", "Ben") == {
+        "Ada": (9_720_000, 22_680_000),
+        "Ben": (0, 21_600_000),
+    }
+    uphold(contested, number)
+    town.closes("2026-03", early=True)
+    assert contested.money("Ada", "Cleo") == {"Ada": (0, 22_680_000), "Cleo": (0, 9_720_000)}
+    assert town.broken() == []
+
+
+def test_a_claim_over_a_share_that_was_paid_out_and_refunded_holds_nothing(scene):
+    town = scene.town
+    town.closes("2026-01")
+    scene.reserve("2026-01")
+    scene.claim("Cleo", town.ode, 600_000, against=["Ada"])
+    town.refunds("all", "one")
+    town.works()
+    town.closes("2026-02")
+    assert scene.money("Ada") == {"Ada": (0, -320_000_000)}
+    assert town.broken() == []
+
+
+def test_two_that_claim_more_than_the_whole_hold_the_whole_once(scene):
+    town = scene.town
+    first = scene.claim("Cleo", town.ode, 600_000, against=["Ada"])
+    second = scene.claim("Dan", town.ode, 400_000, against=["Ada"])
+    assert (first.over_ppm, second.over_ppm) == (600_000, 1_000_000)
+    town.closes("2026-01")
+    assert scene.money("Ada", "Ben") == {"Ada": (ADA, 0), "Ben": (0, BEN)}
+    for stored, name in ((first, "Cleo"), (second, "Dan")):
+        scene.takes("Ada", "accept", stored.claim.claim_id)
+        assert scene.get(stored.claim.claim_id).claim.state == "verified", name
+    town.works()
+    town.closes("2026-02")
+    # Ada had nothing left to give to the second
+    assert scene.money("Ada", "Cleo", "Dan") == {"Ada": (0, 0), "Cleo": (0, ADA), "Dan": (0, 0)}
+    assert town.broken() == []
+
+
+def test_a_share_given_away_meanwhile_is_taken_from_what_is_left(contested):
+    town, number = contested.town, only(contested)
+    back_date(town, town.ode, {"Ada": 100_000, "Ben": 900_000}, day=date(2026, 1, 10))
+    uphold(contested, number)
+    town.closes("2026-02")
+    # from 10 January Ada had 10 % left of the 18 % claimed
+    assert contested.money("Ada", "Ben", "Cleo") == {
+        "Ada": (0, 0),
+        "Ben": (0, 486_000_000),
+        "Cleo": (0, 54_000_000),
+    }
+    assert town.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "ppm", "against", "refusal"),
+    [
+        ("Cleo", 0, None, ClaimOutOfRange),
+        ("Cleo", 1_000_001, None, ClaimOutOfRange),
+        ("Cleo", 600_001, ["Ada"], ClaimOutOfRange),
+        ("Ada", 400_001, None, ClaimOutOfRange),
+        ("Cleo", 1, ["Dan"], NothingToClaim),
+    ],
+)
+def test_a_claim_that_is_none_is_refused_and_holds_nothing(scene, name, ppm, against, refusal):
+    with pytest.raises(refusal):
+        scene.claim(name, scene.town.ode, ppm, against=against)
+    assert scene.town.tells("SELECT count(*) FROM hold") == [(0,)]
+
+
+def test_a_claim_over_no_work_and_a_step_of_a_stranger(scene):
+    with pytest.raises(WorkNotFound):
+        scene.claim("Cleo", 99, 1)
+    number = scene.claim("Cleo", scene.town.ode, 1, against=["Ada"]).claim.claim_id
+    for name in ("Ben", "Dan"):
+        with pytest.raises(ClaimNotFound):
+            scene.takes(name, "evidence", number, evidence=PROOF)
+
+
+def test_the_same_is_claimed_once_and_not_again_once_it_failed(scene):
+    number = scene.claim("Cleo", scene.town.ode, 1).claim.claim_id
+    with pytest.raises(ClaimOpen):
+        scene.claim("Cleo", scene.town.ode, 2)
+    scene.takes("Cleo", "withdraw", number)
+    with pytest.raises(ClaimedBefore):
+        scene.claim("Cleo", scene.town.ode, 2)
+    again = scene.claim("Cleo", scene.town.ode, 2, by=Actor("op"))
+    assert again.filed_by == "op"
