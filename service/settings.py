@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
     fx_rate_age_days: int = Field(default=7, ge=0, le=366)
     """How old a rate of exchange may be on the day of a payout."""
+    public_url: str | None = None
+    """https://... under which others reach this installation, for what is published to them; None:
+    as each request names it."""
+    licence_price: str = "0.60 USD"
+    """What a million premium tokens drawn wholly from a work pay sources at the usual royalty, as
+    published; a vendor's own contract decides."""
     close_approvals: int = Field(default=0, ge=0, le=10)
     """How many different operators must approve what a close issues before it is posted."""
     pool_approvals: int = Field(default=0, ge=0, le=10)

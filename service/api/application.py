@@ -9,6 +9,9 @@ from service.api import (
     findings,
     health,
     ledger,
+    licence_feeds,
+    licence_questions,
+    licences,
     metrics,
     payouts,
     people,
@@ -57,6 +60,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_sales = (sales, sale_changes)
     of_works = (works, receipts, splits, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
-    for room in (*of_sales, *of_works, *told, statements, payouts, health):
+    of_licences = (licences, licence_questions, licence_feeds)
+    for room in (*of_sales, *of_works, *of_licences, *told, statements, payouts, health):
         app.include_router(room.router)
     return app

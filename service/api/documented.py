@@ -8,6 +8,7 @@ from service.api.problems import MEDIA_TYPE, ProblemBody
 TAGS = [
     {"name": "sales", "description": "Vendors report what they sold and what they gave back."},
     {"name": "works", "description": "Creators register works and say who owns them."},
+    {"name": "licences", "description": "What works may be used for, and at which price."},
     {"name": "attribution", "description": "What a text draws on, without storing anything."},
     {"name": "sign-in", "description": "Sessions of people, keys of vendors."},
     {"name": "ledger", "description": "Periods, statements, accounts and entries; read-only."},

@@ -10,6 +10,7 @@ from service.api import (
     json_body,
     negotiation,
     paging,
+    preconditions,
     sales_request,
 )
 from service.documents import figures
@@ -17,6 +18,7 @@ from service.ledger import (
     ageing,
     contract,
     correction,
+    licence,
     money,
     payout,
     period,
@@ -29,12 +31,14 @@ from service.store import (
     account_entries,
     approvals,
     database,
+    deals,
     editions,
     entries,
     findings,
     holdings,
     identifiers,
     late_matches,
+    licence_catalogue,
     lines,
     parties,
     payouts,
@@ -49,6 +53,7 @@ from service.store import (
     text_rules,
     works,
 )
+from service.store import licences as stored_licences
 from service.store import rights as stored_rights
 
 STATUS: Mapping[type[LedgerError], int] = {
@@ -60,10 +65,12 @@ STATUS: Mapping[type[LedgerError], int] = {
     people.LoginRefused: 401,
     dependencies.RoleRefused: 403,
     dependencies.CsrfRefused: 403,
+    licence.CoHoldersMayOnlyTighten: 403,
     account_entries.AccountNotFound: 404,
     entries.EntryNotFound: 404,
     findings.FindingNotFound: 404,
     late_matches.LateMatchNotFound: 404,
+    licence_catalogue.LicenceUnknown: 404,
     lines.LineNotFound: 404,
     payouts.PayoutNotFound: 404,
     people.KeyNotFound: 404,
@@ -74,6 +81,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     works.WorkNotFound: 404,
     negotiation.NoFormTaken: 406,
     body_limit.BodyTooSlow: 408,
+    deals.DealOverlaps: 409,
     findings.FindingDecided: 409,
     late_matches.LateMatchDecided: 409,
     parties.VendorExists: 409,
@@ -90,6 +98,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     sale_versions.NothingRestated: 409,
     sale_versions.RestatementConflict: 409,
     sale_versions.TooManyVersions: 409,
+    stored_licences.LicenceStartsTooEarly: 409,
     stored_rights.SplitStartsTooEarly: 409,
     terms.TermsExist: 409,
     editions.TooManyEditions: 409,
@@ -100,6 +109,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     works.WithdrawnAlready: 409,
     approvals.ApprovalsMissing: 409,
     approvals.NothingToApprove: 409,
+    stored_licences.LicenceChanged: 412,
     body_limit.BodyTooLarge: 413,
     sales_request.TooManySales: 413,
     json_body.TooManyValues: 413,
@@ -112,6 +122,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     correction.RefundNotPositive: 422,
     correction.RefundTooLarge: 422,
     identifiers.BadIdentifier: 422,
+    licence.MultiplierOutOfRange: 422,
     money.BadAmount: 422,
     money.BadCurrency: 422,
     paging.BadCursor: 422,
@@ -129,6 +140,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     tiers.GrossTooLarge: 422,
     tiers.UnknownTier: 422,
     works.TextTooLong: 422,
+    preconditions.IfMatchMissing: 428,
     failed_logins.TooManyLogins: 429,
     database.SchemaMissing: 503,
 }
@@ -137,6 +149,7 @@ STATUS: Mapping[type[LedgerError], int] = {
 PLACE: Mapping[type[LedgerError], str] = {
     correction.RefundNotPositive: "amount",
     correction.RefundTooLarge: "amount",
+    licence.MultiplierOutOfRange: "multiplier_ppm",
     money.BadAmount: "amount",
     paging.BadCursor: "after",
     parties.UnknownHolder: "holders",
@@ -149,6 +162,7 @@ PLACE: Mapping[type[LedgerError], str] = {
     works.ReferenceTaken: "reference",
     works.TextRegistered: "text",
     works.TextTooLong: "text",
+    stored_licences.LicenceStartsTooEarly: "valid_from",
     stored_rights.SplitStartsTooEarly: "valid_from",
 }
 """Which field a refusal speaks of, where its facts do not say."""

@@ -69,6 +69,17 @@ class MultiplierOutOfRange(LedgerError):
         )
 
 
+class CoHoldersMayOnlyTighten(LedgerError):
+    """One of several holders wanted to allow more, or to change the price."""
+
+    def __init__(self, work_id: int) -> None:
+        super().__init__(
+            f"work {work_id} is not yours alone: by yourself you may forbid uses, exclude vendors "
+            "and prolong the embargo; for more an operator sets what all agreed",
+            work_id=work_id,
+        )
+
+
 def check_multiplier(multiplier_ppm: int, *, most_ppm: int = MAX_MULTIPLIER_PPM) -> int:
     """Return a multiplier that is taken; raise MultiplierOutOfRange."""
     in_range = MIN_MULTIPLIER_PPM <= multiplier_ppm <= most_ppm

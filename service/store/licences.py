@@ -1,5 +1,6 @@
 """Licence terms as they were set: rows by work and first day, never changed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,6 +17,7 @@ from service.store.database import driver
 from service.store.text_rules import BadText, check_text
 
 _LICENSING = 8_900_000
+_ADDRESS = re.compile(r"(?i:https?)://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
 MAX_URI_CHARS, MAX_REASON_CHARS = 2_000, 500
 
 
@@ -133,8 +135,7 @@ RETURNING licence_id
 
 def _insert(session: Session, new: NewLicence, *, seen: int | None, by: str, now: datetime) -> int:
     check_text(new.reason, place="reason", max_chars=MAX_REASON_CHARS, empty=True)
-    if new.uri is not None:
-        check_uri(new.uri)
+    uri = new.uri if new.uri is None else check_uri(new.uri)
     lock(session)
     newest = newest_id(session, new.work_id)
     if seen is not None and seen != newest:
@@ -146,7 +147,7 @@ def _insert(session: Session, new: NewLicence, *, seen: int | None, by: str, now
         "multiplier": new.licence.multiplier_ppm,
         "embargo": new.licence.embargo_until,
         "excluded": sorted(new.licence.excluded_vendor_ids),
-        "uri": new.uri,
+        "uri": uri,
         "reason": new.reason,
         "by": by,
         "now": now,
@@ -157,13 +158,16 @@ def _insert(session: Session, new: NewLicence, *, seen: int | None, by: str, now
 
 
 def check_uri(uri: str) -> str:
-    """Return where a work is published if it is an http(s) URL without blanks; raise BadText."""
+    """Return an http(s) address as it is kept, scheme and host in lower case; raise BadText.
+
+    It is of ASCII and names no user, no query without a path and no part of a page.
+    """
     check_text(uri, place="uri", max_chars=MAX_URI_CHARS)
-    scheme, colon, rest = uri.partition("://")
-    host = rest.partition("/")[0]
-    if scheme.lower() not in {"http", "https"} or not colon or not host or uri.split() != [uri]:
-        raise BadText("uri", "must be an address like https://example.org/ode")
-    return uri
+    if not _ADDRESS.fullmatch(uri):
+        raise BadText("uri", "must be an address in ASCII like https://example.org/ode")
+    scheme, _, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{host.lower()}{slash}{path.partition('#')[0]}"
 
 
 def newest_id(session: Session, work_id: int) -> int:

@@ -128,3 +128,9 @@ def names(session: Session, party_ids: list[int]) -> dict[int, str]:
     """Return the names of these parties."""
     query = select(PartyRow.party_id, PartyRow.name).where(col(PartyRow.party_id).in_(party_ids))
     return {int(party_id): name for party_id, name in session.exec(query) if party_id is not None}
+
+
+def slugs(session: Session, party_ids: list[int]) -> dict[int, str]:
+    """Return the public ids of these companies."""
+    query = select(PartyRow.party_id, PartyRow.slug).where(col(PartyRow.party_id).in_(party_ids))
+    return {party_id: slug for party_id, slug in session.exec(query) if party_id and slug}

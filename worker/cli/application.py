@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -35,32 +36,35 @@ def workplace() -> Iterator[Workplace]:
         opened.close()
 
 
+_COMMANDS = (
+    "serve",
+    "catalogue",
+    "receipts_of_works",
+    "licences",
+    "commons",
+    "findings",
+    "late",
+    "books",
+    "checks",
+    "encoder",
+    "backups",
+    "fingerprints",
+    "preview",
+    "approvals",
+    "corrections",
+    "balances",
+    "receivables",
+    "statements",
+    "payouts",
+    "pools",
+    "proofs",
+    "exports",
+)
+"""Modules of this package with commands, in the order that help lists them."""
+
+
 def command_line() -> typer.Typer:
     """Put all commands together."""
-    from worker.cli import (
-        approvals,
-        backups,
-        balances,
-        books,
-        catalogue,
-        checks,
-        commons,
-        corrections,
-        encoder,
-        exports,
-        findings,
-        fingerprints,
-        late,
-        payouts,
-        pools,
-        preview,
-        proofs,
-        receipts_of_works,
-        receivables,
-        serve,
-        statements,
-    )
-
     app = typer.Typer(
         name="wellspring",
         help="A royalty ledger for original content in AI tokens.",
@@ -68,21 +72,8 @@ def command_line() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    rooms = (
-        serve,
-        catalogue,
-        receipts_of_works,
-        commons,
-        findings,
-        late,
-        books,
-        checks,
-        encoder,
-        backups,
-    )
-    of_books = (approvals, corrections, balances, receivables, payouts, pools, proofs, exports)
-    for commands in (*rooms, fingerprints, preview, statements, *of_books):
-        commands.add_to(app)
+    for name in _COMMANDS:
+        import_module(f"worker.cli.{name}").add_to(app)
     return app
 
 

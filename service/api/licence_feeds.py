@@ -1,0 +1,131 @@
+"""Licence terms for everybody, in the forms machines look for: RSL 1.0 and TDMRep."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from service.api.body import StrictRoute
+from service.api.dependencies import Context, context_of
+from service.api.documented import problems
+from service.api.doors import WebContext
+from service.api.paging import Number
+from service.documents import tdmrep
+from service.documents.rsl import MEDIA_TYPE, PublishedWork, Site, rsl
+from service.ledger.money import Money, check_currency, parse_nanos
+from service.store import licence_catalogue
+from service.store.database import unit_of_work
+from service.store.licence_catalogue import CatalogueWork
+from service.store.works import WorkNotFound
+
+router = APIRouter(tags=["licences"], route_class=StrictRoute)
+_FRESH = {"Cache-Control": "public, max-age=3600"}
+_XML: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "RSL 1.0"}
+}
+_MOST_HOST_CHARS = 253
+
+
+def site_of(request: Request) -> Site:
+    """Return whose licences are published: where this installation is reached, and the price."""
+    settings = context_of(request).settings
+    address = settings.public_url or str(request.base_url)
+    amount, _, currency = settings.licence_price.partition(" ")
+    price = Money(parse_nanos(amount), check_currency(currency))
+    return Site(address.rstrip("/"), price)
+
+
+def published(work: CatalogueWork, day: date) -> PublishedWork:
+    """Return what is published of a work on a day."""
+    uses = work.licence.allowed_on(day)
+    multiplier = work.licence.multiplier_ppm
+    return PublishedWork(work.work_id, work.uri, uses, multiplier, work.changed_at)
+
+
+@router.get(
+    "/v1/licences/rsl",
+    summary="The whole catalogue as RSL",
+    response_class=Response,
+    responses=_XML | problems(),
+)
+def get_catalogue(request: Request, context: Context) -> StreamingResponse:
+    """Return the licence of every registered work as one RSL document."""
+    day = context.clock().date()
+    with unit_of_work(context.database) as session:
+        first = licence_catalogue.page_of(session, day=day, after=0)
+    works = chain(first, _later(context, first, day))
+    parts = rsl((published(work, day) for work in works), site_of(request))
+    return StreamingResponse(parts, media_type=MEDIA_TYPE, headers=_FRESH)
+
+
+def _later(context: WebContext, first: list[CatalogueWork], day: date) -> Iterator[CatalogueWork]:
+    """Yield the works after a page, each page in a transaction of its own: readers may be slow."""
+    page = first
+    while len(page) == licence_catalogue.PAGE:
+        with unit_of_work(context.database) as session:
+            page = licence_catalogue.page_of(session, day=day, after=page[-1].work_id)
+        yield from page
+
+
+@router.get(
+    "/v1/licences/rsl/{work_id}",
+    summary="One work as RSL",
+    response_class=Response,
+    responses=_XML | problems(404),
+)
+def get_one(request: Request, context: Context, work_id: Number) -> Response:
+    """Return the licence of one work as an RSL document."""
+    document = rsl([_published_work(context, work_id)], site_of(request))
+    return Response("".join(document), media_type=MEDIA_TYPE, headers=_FRESH)
+
+
+def _published_work(context: WebContext, work_id: int) -> PublishedWork:
+    day = context.clock().date()
+    with unit_of_work(context.database) as session:
+        found = licence_catalogue.of_ids(session, [work_id], day=day)
+    if not found:
+        raise WorkNotFound(work_id)
+    return published(found[0], day)
+
+
+@router.get("/.well-known/tdmrep.json", summary="Mining reservations", responses=problems())
+def get_reservations(
+    request: Request,
+    context: Context,
+    host: Annotated[
+        str,
+        Query(
+            max_length=_MOST_HOST_CHARS,
+            description="Whose works: a host they are published on; absent: this one.",
+        ),
+    ] = "",
+) -> JSONResponse:
+    """Return the TDMRep rules of a host: of each work with terms, and of all the rest."""
+    site, day = site_of(request), context.clock().date()
+    wanted = host.lower() or tdmrep.host_of(site.address)
+    with unit_of_work(context.database) as session:
+        pages = licence_catalogue.pages(session, day=day, only_with_terms=True)
+        works = [published(work, day) for page in pages for work in page]
+    return JSONResponse(tdmrep.tdmrep(works, site, host=wanted), headers=_FRESH)
+
+
+@router.get("/v1/licences/tdm-policy", summary="Policy of most works", responses=problems())
+def get_usual_policy(request: Request) -> JSONResponse:
+    """Return the ODRL offer of works without terms of their own."""
+    return _policy(request, None)
+
+
+@router.get(
+    "/v1/licences/tdm-policy/{work_id}", summary="Policy of one work", responses=problems(404)
+)
+def get_policy(request: Request, context: Context, work_id: Number) -> JSONResponse:
+    """Return the ODRL offer of one work: how a licence to mine it is had."""
+    return _policy(request, _published_work(context, work_id))
+
+
+def _policy(request: Request, work: PublishedWork | None) -> JSONResponse:
+    content = tdmrep.policy(work, site_of(request))
+    return JSONResponse(content, media_type=tdmrep.POLICY_MEDIA_TYPE, headers=_FRESH)

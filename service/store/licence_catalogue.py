@@ -1,0 +1,132 @@
+"""The works whose licences are published, and which of them somebody means by a name."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.ledger.errors import LedgerError
+from service.ledger.licence import USUAL, Licence, Use
+from service.store.database import driver
+
+PAGE = 1_000
+_OURS = "urn:wellspring:work:"
+
+
+class LicenceUnknown(LedgerError):
+    """No registered work is known by a name; nothing is licensed hereby."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"no registered work is known as {uri[:200]!r}", uri=uri[:200])
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueWork:
+    """A registered work and the terms of a day; ``licence_id`` is None for the usual ones.
+
+    ``uri``: where the newest terms, of whatever day, say that it is published.
+    """
+
+    work_id: int
+    reference: str | None
+    title: str
+    licence_id: int | None
+    valid_from: date | None
+    licence: Licence
+    uri: str | None
+    changed_at: datetime
+
+
+_WORKS = """
+SELECT w.work_id, w.reference, w.title, l.licence_id, l.valid_from, l.uses, l.multiplier_ppm,
+    l.embargo_until, l.excluded_vendor_ids, (SELECT uri FROM licence WHERE work_id = w.work_id
+        ORDER BY licence_id DESC LIMIT 1), coalesce(l.known_at, w.registered_at)
+FROM work w LEFT JOIN LATERAL (
+    SELECT * FROM licence WHERE licence.work_id = w.work_id AND valid_from <= %(day)s
+    ORDER BY valid_from DESC, version DESC LIMIT 1) AS l ON true
+WHERE w.withdrawn_at IS NULL AND NOT w.commons
+"""
+
+
+def pages(
+    session: Session, *, day: date, after: int = 0, only_with_terms: bool = False
+) -> Iterator[list[CatalogueWork]]:
+    """Yield the works that are licensed, by rising id, a thousand at a time."""
+    while True:
+        page = page_of(session, day=day, after=after, only_with_terms=only_with_terms)
+        if page:
+            yield page
+            after = page[-1].work_id
+        if len(page) < PAGE:
+            return
+
+
+def page_of(
+    session: Session, *, day: date, after: int, only_with_terms: bool = False
+) -> list[CatalogueWork]:
+    """Return the works after a number that are licensed, a thousand at most."""
+    with_terms = "AND l.licence_id IS NOT NULL " if only_with_terms else ""
+    query = f"{_WORKS} AND w.work_id > %(after)s {with_terms}ORDER BY w.work_id LIMIT %(limit)s"
+    facts = {"day": day, "after": after, "limit": PAGE}
+    return [_work(row) for row in driver(session).execute(query.encode(), facts)]
+
+
+def of_ids(session: Session, work_ids: Sequence[int], *, day: date) -> list[CatalogueWork]:
+    """Return those of these works that are licensed, by rising id."""
+    query = f"{_WORKS} AND w.work_id = ANY(%(ids)s::bigint[]) ORDER BY w.work_id"
+    facts = {"day": day, "ids": list(work_ids)}
+    return [_work(row) for row in driver(session).execute(query.encode(), facts)]
+
+
+def named(session: Session, uri: str, *, day: date) -> list[CatalogueWork]:
+    """Return the works somebody means: by our number, their reference, or where they are published.
+
+    Raises LicenceUnknown. An address counts as written, but for the case of scheme and host and a
+    slash or fragment at its end.
+    """
+    ids = _meant(session, uri)
+    found = of_ids(session, ids, day=day) if ids else []
+    if not found:
+        raise LicenceUnknown(uri)
+    return found
+
+
+def _meant(session: Session, uri: str) -> list[int]:
+    ours = uri.removeprefix(_OURS)
+    if ours != uri and ours.isascii() and ours.isdigit():
+        return [int(ours)] if 0 < int(ours) < 2**63 else []
+    if "\0" in uri:
+        return []
+    rows = driver(session).execute(
+        "SELECT work_id FROM work WHERE reference = %(uri)s UNION "
+        "SELECT work_id FROM licence l WHERE uri = ANY(%(spellings)s) AND NOT EXISTS ("
+        "SELECT 1 FROM licence n WHERE n.work_id = l.work_id AND n.licence_id > l.licence_id) "
+        "LIMIT 100",
+        {"uri": uri, "spellings": spellings(uri)},
+    )
+    return [int(row[0]) for row in rows]
+
+
+def spellings(uri: str) -> list[str]:
+    """Return the ways an address is written that mean the same place: http or https, slash or none.
+
+    Scheme and host are in lower case in all of them.
+    """
+    address = uri.partition("#")[0].rstrip("/")
+    scheme, colon, rest = address.partition("://")
+    if scheme.lower() not in {"http", "https"} or not colon:
+        return []
+    host, slash, path = rest.partition("/")
+    place = f"{host.lower()}{slash}{path}"
+    return [f"{one}://{place}{end}" for one in ("https", "http") for end in ("", "/")]
+
+
+def _work(row: Sequence[Any]) -> CatalogueWork:
+    number, reference, title, licence, day, uses, multiplier, embargo, excluded, uri, at = row
+    terms = USUAL
+    if licence is not None:
+        allowed = frozenset(use for use in Use if uses & use.bit)
+        terms = Licence(allowed, multiplier, embargo, frozenset(excluded))
+    return CatalogueWork(number, reference, title, licence, day, terms, uri, at)
