@@ -53,7 +53,8 @@ MAY_NOT_IMPORT = {
 # Beside numpy the ledger is the standard library, and of that only what computes.
 LEDGER_MAY_IMPORT = {
     "service", "numpy", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum",
-    "fractions", "functools", "hashlib", "itertools", "math", "operator", "re", "types", "typing",
+    "fractions", "functools", "graphlib", "hashlib", "itertools", "math", "operator",
+    "re", "types", "typing",
 }  # fmt: skip
 
 NO_NOUNS = {

@@ -37,11 +37,13 @@ def correct(
     reason: str,
     now: datetime,
     refund: tuple[int, int] | None = None,
+    job_id: int | None = None,
 ) -> bool:
     """Post target minus posted of a settled sale into the first open period at or after its own.
 
     The sale's row stays locked until the commit, so that what was posted is all there is.
-    ``refund`` (number and nanos): one that is posted hereby. False where nothing was left to say.
+    ``refund`` (number and nanos): one that is posted hereby; ``job_id``: what it is worked off for.
+    False where nothing was left to say.
     """
     period = periods.hold_open_from(session, Period(sales.get(session, sale_id).period))
     facts = settled_sale.load(session, sales.get(session, sale_id, lock=True))
@@ -60,6 +62,7 @@ def correct(
         basis=_basis(facts, refunded),
         refund_id=refund[0] if refund else None,
         now=now,
+        job_id=job_id,
     )
     source = Source(Kind.CORRECTION, number)
     said = entry(source, facts.stored.currency, delta, subject_sale_id=sale_id)
@@ -95,7 +98,9 @@ def work_off_next(database: Database, room: EngineRoom, *, now: datetime) -> boo
         with unit_of_work(database) as session:
             attributions.link_again(session, anew)
             count = sum(
-                correct(session, sale, cause=job.cause, reason=job.reason, now=now)
+                correct(
+                    session, sale, cause=job.cause, reason=job.reason, now=now, job_id=job.job_id
+                )
                 for sale in found
             )
             if found:

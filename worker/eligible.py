@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.ledger.allocation import Int64s
 from service.ledger.money import PPM
 from service.ledger.tiers import Tier
-from service.store import back_pay, eligibility, lines, rights
+from service.store import back_pay, eligibility, lines, rights_by_day
 from service.store.eligibility import EarningWindow
 from service.store.lines import LineKey
 from service.store.sale_table import SaleTable, micros_of
@@ -91,7 +91,7 @@ def _versions(
 
     A late work of before its first split is paid by that one.
     """
-    by_day = rights.of_works(session, names)
+    by_day = rights_by_day.of_works(session, names)
     versions = by_day.on(work, sales.days[sales.match_rows])
     for at in np.flatnonzero(late & (versions == _NONE)).tolist():
         versions[at] = by_day.first(int(work[at]))

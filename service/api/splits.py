@@ -12,10 +12,10 @@ from sqlmodel import Session
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
-from service.api.formats.native import MAX_FUTURE
 from service.api.paging import Number
 from service.ledger.money import PPM
 from service.ledger.rights import HolderTwice, RightsVersion, check_split
+from service.ledger.sale_report import MAX_FUTURE
 from service.store import holdings, parties, rights, works
 from service.store.database import unit_of_work
 from service.store.people import Person

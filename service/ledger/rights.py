@@ -1,6 +1,6 @@
 """Who owns a work from which day on: splits and rights versions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -8,6 +8,7 @@ from service.ledger.errors import LedgerError
 from service.ledger.money import PPM
 
 MAX_HOLDERS = 1_000
+MAX_UPSTREAM = 100
 
 
 class SplitNotWhole(LedgerError):
@@ -51,6 +52,23 @@ class UpstreamTooLarge(LedgerError):
         )
 
 
+class TooManyUpstream(LedgerError):
+    """A derivative names more upstream works than are taken."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"a work derives from at most {MAX_UPSTREAM} works, not {count}", count=count
+        )
+
+
+class UpstreamCycle(LedgerError):
+    """A work would derive from itself; ``path`` starts and ends with it, each from the next."""
+
+    def __init__(self, path: Sequence[int]) -> None:
+        said = " derives from ".join(f"work {work_id}" for work_id in path)
+        super().__init__(f"a work cannot derive from itself: {said}", path=list(path))
+
+
 def check_split(shares_ppm: Mapping[int, int]) -> Mapping[int, int]:
     """Return the split (share in ppm by holder) if it is whole; raise what is wrong with it."""
     if not 1 <= len(shares_ppm) <= MAX_HOLDERS:
@@ -61,6 +79,18 @@ def check_split(shares_ppm: Mapping[int, int]) -> Mapping[int, int]:
     if sum(shares_ppm.values()) != PPM:
         raise SplitNotWhole(sum(shares_ppm.values()))
     return shares_ppm
+
+
+def check_upstream(upstream_ppm: Mapping[int, int]) -> Mapping[int, int]:
+    """Return upstream shares in ppm if all together fit one royalty; raise what is wrong."""
+    if len(upstream_ppm) > MAX_UPSTREAM:
+        raise TooManyUpstream(len(upstream_ppm))
+    for share in upstream_ppm.values():
+        if not 0 < share <= PPM:
+            raise ShareOutOfRange("an upstream work", share)
+    if sum(upstream_ppm.values()) > PPM:
+        raise UpstreamTooLarge(sum(upstream_ppm.values()))
+    return upstream_ppm
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +108,4 @@ class RightsVersion:
 
     def __post_init__(self) -> None:
         check_split(self.shares_ppm)
-        if any(share <= 0 for share in self.upstream_ppm.values()):
-            raise ShareOutOfRange("an upstream work", min(self.upstream_ppm.values()))
-        if sum(self.upstream_ppm.values()) > PPM:
-            raise UpstreamTooLarge(sum(self.upstream_ppm.values()))
+        check_upstream(self.upstream_ppm)

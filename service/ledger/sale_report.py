@@ -1,7 +1,7 @@
 """A sale as a vendor reports it, checked; and what becomes of each item of a report."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from service.ledger.allocation import tie_of
@@ -12,6 +12,8 @@ MAX_SALES = 10_000
 """Most sales of one request."""
 POSITIONS = 16_384
 """Sale ids set aside for one request."""
+MAX_FUTURE = timedelta(days=1)
+"""How far ahead of the clock a sale may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import paid_questions, payout_questions
+from service.store import paid_questions, payout_questions, rights_questions
 from service.store.database import driver
 from service.store.question import Question
 
@@ -127,29 +127,6 @@ USING (period, currency)
 WHERE coalesce(said, 0) <> coalesce(released, 0)
 """
 
-_RIGHTS = """
-SELECT format('rights version %s of work %s has shares %s', rights_version_id, work_id, shares_ppm)
-FROM rights_version WHERE NOT split_is_whole(holder_ids, shares_ppm)
-    OR NOT upstream_is_bounded(upstream_version_ids, upstream_ppm)
-UNION ALL
-SELECT format('rights versions %s and %s of work %s overlap', a.rights_version_id,
-    b.rights_version_id, a.work_id)
-FROM rights_version a JOIN rights_version b ON a.work_id = b.work_id
-    AND a.rights_version_id < b.rights_version_id AND a.days && b.days
-    AND a.superseded_at IS NULL AND b.superseded_at IS NULL
-UNION ALL
-SELECT format('work %s derives from itself', work_id) FROM (
-    WITH RECURSIVE up AS (
-        SELECT v.work_id, u.version, 1 AS depth
-        FROM rights_version v CROSS JOIN LATERAL unnest(v.upstream_version_ids) AS u (version)
-        UNION
-        SELECT up.work_id, u.version, up.depth + 1
-        FROM up JOIN rights_version v ON v.rights_version_id = up.version
-        CROSS JOIN LATERAL unnest(v.upstream_version_ids) AS u (version) WHERE up.depth < 100)
-    SELECT DISTINCT up.work_id FROM up JOIN rights_version v ON v.rights_version_id = up.version
-    WHERE v.work_id = up.work_id) AS cycles
-"""
-
 QUESTIONS = (
     Question("every entry sums to zero", "SELECT count(*) FROM journal_entry", _ENTRY_SUMS),
     Question(
@@ -175,7 +152,7 @@ QUESTIONS = (
     Question("balances = sum of postings", "SELECT count(*) FROM balance_delta", _BALANCES),
     Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),
-    Question("splits are whole and do not overlap", "SELECT count(*) FROM rights_version", _RIGHTS),
+    *rights_questions.QUESTIONS,
     *paid_questions.QUESTIONS,
     *payout_questions.QUESTIONS,
 )

@@ -15,7 +15,8 @@ from service.store.database import driver
 class NewJob:
     """Which sales a changed fact concerns: one sale, a vendor's, or those of a work.
 
-    ``sold_from`` and ``sold_until`` (None: no bound) narrow the latter two.
+    ``sold_from`` and ``sold_until`` (None: no bound) narrow the latter two. ``change_id``: the
+    change of rights it works off.
     """
 
     cause: Cause
@@ -26,6 +27,7 @@ class NewJob:
     work_id: int | None = None
     sold_from: datetime | None = None
     sold_until: datetime | None = None
+    change_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def request(session: Session, job: NewJob, *, now: datetime) -> int:
     made = session.execute(
         text(
             "INSERT INTO correction_job (cause, reason, requested_by, requested_at, sale_id, "
-            "vendor_id, work_id, sold_from, sold_until) VALUES (:cause, :reason, :by, :now, :sale, "
-            ":vendor, :work, :from, :until) RETURNING job_id"
+            "vendor_id, work_id, sold_from, sold_until, change_id) VALUES (:cause, :reason, :by, "
+            ":now, :sale, :vendor, :work, :from, :until, :change) RETURNING job_id"
         ),
         {
             "cause": str(job.cause),
@@ -65,6 +67,7 @@ def request(session: Session, job: NewJob, *, now: datetime) -> int:
             "work": job.work_id,
             "from": job.sold_from,
             "until": job.sold_until,
+            "change": job.change_id,
         },
     )
     return int(made.scalar_one())

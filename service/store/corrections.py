@@ -49,12 +49,14 @@ def insert(
     basis: Basis,
     refund_id: int | None,
     now: datetime,
+    job_id: int | None = None,
 ) -> int:
     """Keep why a sale is corrected; return the correction's number, the source of its entry."""
     query = text(
         "INSERT INTO correction (sale_id, cause, reason, refund_id, corrected_at, sale_version, "
-        "attribution_id, contract_id, refunded_nanos) VALUES (:sale, :cause, :reason, :refund, "
-        ":now, :version, :attribution, :contract, :refunded) RETURNING correction_id"
+        "attribution_id, contract_id, refunded_nanos, job_id) VALUES (:sale, :cause, :reason, "
+        ":refund, :now, :version, :attribution, :contract, :refunded, :job) "
+        "RETURNING correction_id"
     )
     fields = {
         "sale": sale_id,
@@ -66,6 +68,7 @@ def insert(
         "attribution": basis.attribution_id,
         "contract": basis.contract_id,
         "refunded": basis.refunded_nanos,
+        "job": job_id,
     }
     return int(session.execute(query, fields).scalar_one())
 

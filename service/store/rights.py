@@ -1,22 +1,29 @@
 """Rights versions: who owns a work on a day. Versions of a work never overlap."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
-import numpy as np
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.ledger.allocation import Int64s
+from service.ledger.derivation import Change, NewVersion, Plan, Timeline, plan
 from service.ledger.errors import LedgerError
 from service.ledger.rights import RightsVersion, check_split
-from service.store import correction_jobs, parties, periods
-from service.store.binary_columns import columns
-from service.store.correction_jobs import NewJob
-from service.store.corrections import Cause
+from service.ledger.sale_report import MAX_FUTURE
+from service.store import (
+    derivations,
+    owners,
+    parties,
+    periods,
+    rights_changes,
+    rights_known,
+)
 from service.store.database import driver
+from service.store.rights_changes import NewChange
 from service.store.text_rules import check_text
+from service.store.version_rows import version_of
+
+MAX_REASON_CHARS = 500
 
 
 class SplitStartsTooEarly(LedgerError):
@@ -37,37 +44,35 @@ def first_version(
     """Store the first split of a work; return its rights version. Raise what is wrong with it."""
     check_split(shares_ppm)
     parties.check_holders(session, list(shares_ppm))
-    return _insert(session, work_id, shares_ppm, day=day, now=now)
+    number = _numbers(session, 1)[0]
+    _insert(session, [NewVersion(number, work_id, day, None, shares_ppm, {})], now=now)
+    return number
 
 
 def change_split(
     session: Session, work_id: int, shares_ppm: Mapping[int, int], *, day: date, now: datetime
 ) -> int:
-    """End the valid split on ``day`` and start a new one; return its rights version.
+    """Start a new split on a day that no settled sale has; return its rights version.
 
-    The upstream shares stay. The day lies after the start of the newest version.
+    The upstream shares stay. The day lies after the start of the newest split.
     """
-    check_split(shares_ppm)
-    parties.check_holders(session, list(shares_ppm))
-    newest = session.execute(
-        text(
-            "SELECT rights_version_id, lower(days), upstream_version_ids, upstream_ppm "
-            "FROM rights_version WHERE work_id = :work_id AND superseded_at IS NULL "
-            "ORDER BY lower(days) DESC LIMIT 1 FOR UPDATE"
-        ),
-        {"work_id": work_id},
-    ).one()
-    if day <= newest[1]:
-        raise SplitStartsTooEarly(work_id, asked=day, valid_from=newest[1])
-    session.execute(
-        text(
-            "UPDATE rights_version SET days = daterange(lower(days), :day) "
-            "WHERE rights_version_id = :id"
-        ),
-        {"day": day, "id": newest[0]},
+    derivations.lock(session)
+    check_later(history(session, work_id), day)
+    found = change(
+        session, work_id, Change(day, shares_ppm), reason="", by="", now=now, back_dated=False
     )
-    upstream = dict(zip(newest[2], newest[3], strict=True))
-    return _insert(session, work_id, shares_ppm, day=day, now=now, upstream=upstream)
+    return found[1]
+
+
+def check_later(line: Timeline, day: date) -> None:
+    """Raise SplitStartsTooEarly unless a day lies after the start of the newest split."""
+    newest = line[-1]
+    for version in reversed(line):
+        if version.shares_ppm != newest.shares_ppm:
+            break
+        newest = version
+    if day <= newest.valid_from:
+        raise SplitStartsTooEarly(newest.work_id, asked=day, valid_from=newest.valid_from)
 
 
 def back_date(
@@ -84,117 +89,134 @@ def back_date(
 
     The version valid on the day ends there; those that start on it or later are superseded by the
     new one. Sales settled since are corrected by a job, and earlier ones too where the new version
-    becomes the first: late claims are paid by it. The upstream shares of the version that is cut,
-    or of the first superseded, stay.
+    becomes the first: late claims are paid by it. The upstream shares stay as they are each day.
     """
-    check_split(shares_ppm)
-    check_text(reason, place="reason", max_chars=500)
-    parties.check_holders(session, list(shares_ppm))
-    periods.wait_for_postings(session)
-    upstream = _end(session, work_id, day, now=now)
-    made = _insert(session, work_id, shares_ppm, day=day, now=now, upstream=upstream)
-    is_first = history(session, work_id)[0].rights_version_id == made
-    since = None if is_first else datetime.combine(day, time(), UTC)
-    job = NewJob(Cause.RIGHTS, reason, by, work_id=work_id, sold_from=since)
-    correction_jobs.request(session, job, now=now)
-    return made
+    check_text(reason, place="reason", max_chars=MAX_REASON_CHARS)
+    changed = Change(day, shares_ppm)
+    return change(session, work_id, changed, reason=reason, by=by, now=now, back_dated=True)[1]
 
 
-def _end(session: Session, work_id: int, day: date, *, now: datetime) -> dict[int, int]:
-    """Cut the version valid on a day, supersede those after it; return the upstream shares."""
-    rows = session.execute(
-        text(
-            "SELECT rights_version_id, lower(days) < :day, upstream_version_ids, upstream_ppm "
-            "FROM rights_version WHERE work_id = :work_id AND superseded_at IS NULL "
-            "AND days && daterange(:day, NULL) ORDER BY lower(days) FOR UPDATE"
-        ),
-        {"work_id": work_id, "day": day},
-    ).all()
-    for version_id, is_cut, *_ in rows:
-        changed = "days = daterange(lower(days), :day)" if is_cut else "superseded_at = :now"
-        session.execute(
-            text(f"UPDATE rights_version SET {changed} WHERE rights_version_id = :id"),  # noqa: S608
-            {"id": version_id, "day": day, "now": now}
-            if is_cut
-            else {"id": version_id, "now": now},
-        )
-    return dict(zip(rows[0][2], rows[0][3], strict=True)) if rows else {}
+def may_have_sales(day: date, *, now: datetime) -> bool:
+    """Whether sales of a day, or of later ones, may be settled by now."""
+    return day <= (now + MAX_FUTURE).date()
 
 
-def _insert(
+def change(
     session: Session,
     work_id: int,
-    shares_ppm: Mapping[int, int],
+    changed: Change,
     *,
-    day: date,
+    reason: str,
+    by: str,
     now: datetime,
-    upstream: Mapping[int, int] | None = None,
-) -> int:
-    holders = sorted(shares_ppm)
-    versions = sorted(upstream or {})
-    inserted = session.execute(
-        text(
-            "INSERT INTO rights_version (work_id, days, holder_ids, shares_ppm, "
-            "upstream_version_ids, upstream_ppm, known_at) "
-            "VALUES (:work_id, daterange(:day, NULL), :holders, :shares, :versions, :upstream, "
-            ":now) RETURNING rights_version_id"
-        ),
-        {
-            "work_id": work_id,
-            "day": day,
-            "holders": holders,
-            "shares": [shares_ppm[holder] for holder in holders],
-            "versions": versions,
-            "upstream": [(upstream or {})[version] for version in versions],
-            "now": now,
-        },
-    )
-    return int(inserted.scalar_one())
+    back_dated: bool | None = None,
+) -> tuple[int, int]:
+    """Change a work's rights from a day on; return the numbers of the change and the version.
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RightsByDay:
-    """Which rights version of a work counts on a day, of some works by their place among them.
-
-    starts [v]: place of the work and first day, as one number, rising. version_ids [v].
+    Every work that derives from it, through any depth, gets versions that name the new ones, in
+    this transaction. One change at a time, so that two ancestors changed at once both count. Where
+    sales of these days may be settled (``back_dated``; None: by the clock) jobs correct those of
+    every work concerned.
     """
-
-    starts: Int64s
-    version_ids: Int64s
-
-    def on(self, places: Int64s, days: Int64s) -> Int64s:
-        """Return the versions valid on days, counted from 2000-01-01; -1 where there is none."""
-        if not len(self.starts):
-            return np.full(len(places), -1, np.int64)
-        at = np.searchsorted(self.starts, _start(places, days), side="right") - 1
-        found = (at >= 0) & (self.starts[at] >> _DAY_BITS == places)
-        return np.where(found, self.version_ids[at], -1)
-
-    def first(self, place: int) -> int:
-        """Return the earliest version of a work that has one."""
-        at = np.searchsorted(self.starts, place << _DAY_BITS)
-        return int(self.version_ids[at])
-
-
-_DAY_BITS = 32
-_BEFORE_2000 = 2**31
-_DAYS = """
-SELECT rights_version_id AS versions, work_id AS works, lower(days) - '2000-01-01' AS days
-FROM rights_version WHERE work_id = ANY(%s::bigint[]) AND superseded_at IS NULL
-ORDER BY work_id, lower(days)
-"""
+    derivations.lock(session)
+    check_text(reason, place="reason", max_chars=MAX_REASON_CHARS, empty=True)
+    if changed.shares_ppm is not None:
+        check_split(changed.shares_ppm)
+        parties.check_holders(session, list(changed.shares_ppm))
+    jobs_due = may_have_sales(changed.day, now=now) if back_dated is None else back_dated
+    if jobs_due:
+        periods.wait_for_postings(session)
+    derives_from = derivations.downstream(session, work_id)
+    named = list(changed.upstream_ppm or ())
+    timelines = derivations.timelines(session, work_id, derives_from, named)
+    planned = plan(work_id, changed, timelines, derives_from)
+    numbers = _store(session, planned, now=now)
+    version = numbers[next(one.number for one in planned.made if one.work_id == work_id)]
+    made = NewChange(work_id, changed.day, version, jobs_due, reason, by)
+    change_id = rights_changes.insert(session, made, now=now)
+    if jobs_due:
+        rights_changes.request_jobs(session, change_id, made, _since(planned, timelines), now=now)
+        owners.changed(session, work_id, with_copies=True)
+    return change_id, version
 
 
-def _start(places: Int64s, days: Int64s) -> Int64s:
-    return (places << _DAY_BITS) + (days + _BEFORE_2000)
+def _since(planned: Plan, timelines: Mapping[int, Timeline]) -> dict[int, date | None]:
+    """Return the first day from which sales of each work may be paid otherwise.
+
+    None: late claims of before the first split, too; they are paid by it.
+    """
+    starts: dict[int, date] = {}
+    for one in planned.made:
+        starts[one.work_id] = min(one.valid_from, starts.get(one.work_id, one.valid_from))
+    return {
+        work: None if day <= timelines[work][0].valid_from else day for work, day in starts.items()
+    }
 
 
-def of_works(session: Session, work_ids: Int64s) -> RightsByDay:
-    """Load the rights versions of these works, by rising id, that count: no superseded ones."""
-    kinds = {"versions": "int8", "works": "int8", "days": "int4"}
-    found = columns(driver(session), _DAYS, (work_ids.tolist(),), kinds)
-    places = np.searchsorted(work_ids, found["works"])
-    return RightsByDay(_start(places, found["days"]), found["versions"])
+def _store(session: Session, planned: Plan, *, now: datetime) -> dict[int, int]:
+    """Store a plan; return the number each version got by the one it had in the plan."""
+    given = _numbers(session, len(planned.made))
+    numbers = dict(zip([one.number for one in planned.made], given, strict=True))
+    gone = list(planned.superseded)
+    ended = list(planned.ends)
+    at = rights_known.end(session, [*gone, *ended], now=now)
+    connection = driver(session)
+    connection.execute(
+        "UPDATE rights_version SET superseded_at = %s WHERE rights_version_id = ANY(%s)",
+        (at, gone),
+    )
+    connection.execute(
+        "UPDATE rights_version v SET days = daterange(lower(v.days), t.until) "
+        "FROM unnest(%s::bigint[], %s::date[]) AS t (id, until) WHERE v.rights_version_id = t.id",
+        (ended, [planned.ends[version] for version in ended]),
+    )
+    rights_known.begin(session, ended, now=at)
+    made = [
+        NewVersion(
+            numbers[one.number],
+            one.work_id,
+            one.valid_from,
+            one.until,
+            one.shares_ppm,
+            {numbers.get(v, v): ppm for v, ppm in one.upstream_ppm.items()},
+        )
+        for one in planned.made
+    ]
+    _insert(session, made, now=at)
+    return numbers
+
+
+def _numbers(session: Session, count: int) -> list[int]:
+    rows = driver(session).execute(
+        "SELECT nextval(pg_get_serial_sequence('rights_version', 'rights_version_id')) "
+        "FROM generate_series(1, %s)",
+        (count,),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def _insert(session: Session, made: Sequence[NewVersion], *, now: datetime) -> None:
+    with driver(session).cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO rights_version (rights_version_id, work_id, days, holder_ids, shares_ppm, "
+            "upstream_version_ids, upstream_ppm, known_at) "
+            "VALUES (%s, %s, daterange(%s, %s), %s, %s, %s::bigint[], %s::int[], %s)",
+            [
+                (
+                    *(one.number, one.work_id, one.valid_from, one.until),
+                    *_columns(one.shares_ppm),
+                    *_columns(one.upstream_ppm),
+                    now,
+                )
+                for one in made
+            ],
+        )
+    rights_known.begin(session, [one.number for one in made], now=now)
+
+
+def _columns(by_number: Mapping[int, int]) -> tuple[list[int], list[int]]:
+    numbers = sorted(by_number)
+    return numbers, [by_number[number] for number in numbers]
 
 
 _SELECT = (
@@ -206,29 +228,11 @@ _SELECT = (
 def history(session: Session, work_id: int) -> list[RightsVersion]:
     """Return the versions of one work that count, oldest first."""
     query = text(_SELECT + "WHERE work_id = :id AND superseded_at IS NULL ORDER BY lower(days)")
-    return [_version(*row) for row in session.execute(query, {"id": work_id})]
+    return [version_of(row) for row in session.execute(query, {"id": work_id})]
 
 
 def versions(session: Session, version_ids: Sequence[int]) -> dict[int, RightsVersion]:
     """Load rights versions by id."""
     query = text(_SELECT + "WHERE rights_version_id = ANY(:ids)")
-    found = [_version(*row) for row in session.execute(query, {"ids": list(version_ids)})]
+    found = [version_of(row) for row in session.execute(query, {"ids": list(version_ids)})]
     return {version.rights_version_id: version for version in found}
-
-
-def _version(
-    version_id: int,
-    work_id: int,
-    day: date,
-    holders: list[int],
-    shares: list[int],
-    upstream: list[int],
-    upstream_ppm: list[int],
-) -> RightsVersion:
-    return RightsVersion(
-        version_id,
-        work_id,
-        day,
-        dict(zip(holders, shares, strict=True)),
-        dict(zip(upstream, upstream_ppm, strict=True)),
-    )

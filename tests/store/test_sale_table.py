@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.store import rights, sale_table
+from service.store import rights_by_day, sale_table
 from service.store.database import driver, unit_of_work
 from service.store.sale_table import sales_between
 
@@ -105,7 +105,7 @@ def test_rights_of_a_day_are_the_newest_that_began_by_then(books):
         "(14, 9, '[1999-01-01,)', '{1}', '{1000000}', now(), now()) RETURNING 1"
     )
     with unit_of_work(books.database) as session:
-        by_day = rights.of_works(session, np.array([5, 8, 9]))
+        by_day = rights_by_day.of_works(session, np.array([5, 8, 9]))
     places = np.array([0, 0, 0, 1, 1, 2])
     days = np.array([-4_000, 1, 2, 0, 1, 500])  # since 2000-01-01
     assert by_day.on(places, days).tolist() == [-1, 11, 12, -1, 13, -1]
@@ -114,5 +114,5 @@ def test_rights_of_a_day_are_the_newest_that_began_by_then(books):
 
 def test_no_rights_at_all_are_none_on_any_day(books):
     with unit_of_work(books.database) as session:
-        by_day = rights.of_works(session, np.array([5]))
+        by_day = rights_by_day.of_works(session, np.array([5]))
     assert by_day.on(np.array([0]), np.array([9_000])).tolist() == [-1]

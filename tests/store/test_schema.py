@@ -46,6 +46,7 @@ IMMUTABLE = [
     "period_seal", "write_off", "payout", "payout_step", "licence", "licence_deal", "pool_fund",
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
     "claim_party", "claim_step",
+    "rights_change", "proposal_answer",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from service.api.doors import FingerprintCheck
 from service.api.formats.sale_item import SaleItem
@@ -13,7 +13,7 @@ from service.api.json_body import printable
 from service.ledger.contract import NoContract
 from service.ledger.errors import LedgerError
 from service.ledger.money import BadAmount, parse_nanos
-from service.ledger.sale_report import FieldError, ReportedSale
+from service.ledger.sale_report import MAX_FUTURE, FieldError, ReportedSale
 from service.ledger.tiers import RateCard, Tier, UnknownTier, parse_tier
 from service.ledger.token_estimate import estimate_tokens
 from service.store.terms import Terms
@@ -21,7 +21,6 @@ from service.store.terms import Terms
 MAX_ID_CHARS = 200
 MAX_MODEL_CHARS = 200
 MAX_TOKENS = 10**15
-MAX_FUTURE = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FIELDS = (
     *("id", "tier", "output_tokens", "text", "fingerprint"),
