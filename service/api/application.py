@@ -13,6 +13,7 @@ from service.api import (
     licence_questions,
     licences,
     metrics,
+    money,
     payouts,
     people,
     previews,
@@ -61,6 +62,6 @@ def create_api(context: WebContext) -> FastAPI:
     of_works = (works, receipts, splits, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds)
-    for room in (*of_sales, *of_works, *of_licences, *told, statements, payouts, health):
+    for room in (*of_sales, *of_works, *of_licences, *told, statements, payouts, money, health):
         app.include_router(room.router)
     return app

@@ -67,6 +67,16 @@ def holder_held(holder_id: int) -> str:
     return f"holder:{holder_id}:held"
 
 
+def holder_holdback(holder_id: int) -> str:
+    """Name what is kept of a holder's payable money until a date, against refunds."""
+    return f"holder:{holder_id}:holdback"
+
+
+def holder_advance(holder_id: int) -> str:
+    """Name what a holder was paid early and has not earned back."""
+    return f"holder:{holder_id}:advance"
+
+
 def tax_payable(rule: str) -> str:
     """Name what was withheld under a rule and is owed to an authority."""
     return f"tax:{rule}:payable"

@@ -15,8 +15,8 @@ from service.ledger.period import Period
 from service.ledger.statement import Closing, divide_closing
 from service.portal import pages
 from service.portal.chart import charts
-from service.store import earnings, holdings, journal, parties, statements
-from service.store.database import unit_of_work
+from service.store import earnings, holdings, journal, money_states, parties, statements
+from service.store.database import one_snapshot, unit_of_work
 from service.store.earnings import Earning
 
 router = APIRouter()
@@ -75,7 +75,12 @@ def home(request: Request, person: Creator, context: Context) -> Response:
     assert person.party_id is not None
     month = Period.of(context.clock())
     threshold = parse_nanos(context.settings.payout_threshold)
+    today = context.clock().date()
     with unit_of_work(context.database) as session:
+        one_snapshot(session)
+        standings = money_states.of_holder(
+            session, person.party_id, threshold=threshold, today=today
+        )
         earned = earnings.of_holder(session, person.party_id)
         sums = summaries(session, person.party_id, earned, month, threshold=threshold)
         works = holdings.page(session, person.party_id, search="", before=None, limit=1)
@@ -88,6 +93,7 @@ def home(request: Request, person: Creator, context: Context) -> Response:
         name=name,
         month=month,
         summaries=sums,
+        standings={one.currency: one for one in standings},
         charts=charts(earned),
         has_works=bool(works),
         statements=issued[:-4:-1],

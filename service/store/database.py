@@ -111,6 +111,11 @@ def driver(session: Session) -> psycopg.Connection:
     return connection
 
 
+def one_snapshot(session: Session) -> None:
+    """Let all that a transaction reads be of one moment; the first thing asked in it."""
+    driver(session).execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
 def newest_revision() -> str:
     """Return the newest version of the schema that this program knows."""
     config = Config()

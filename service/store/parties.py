@@ -28,6 +28,13 @@ class UnknownHolder(LedgerError):
         super().__init__(f"unknown holder {holder_id}", holder_id=holder_id)
 
 
+class NoHolderNamed(LedgerError):
+    """No holder has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no holder is named {name[:80]!r}", name=name[:80])
+
+
 class HolderAmbiguous(LedgerError):
     """More than one holder has this name."""
 
@@ -102,6 +109,17 @@ def holder_named(
     if len(found) > 1:
         raise HolderAmbiguous(name)
     return found[0] if found else add_holder(session, name, now=now, is_sample=is_sample)
+
+
+def known_holder(session: Session, name: str) -> int:
+    """Return the number of the one holder of this name; raise NoHolderNamed, HolderAmbiguous."""
+    query = select(PartyRow.party_id).where(PartyRow.kind == "holder", PartyRow.name == name)
+    found = session.exec(query.limit(2)).all() if "\0" not in name else []
+    if len(found) > 1:
+        raise HolderAmbiguous(name)
+    if not found or found[0] is None:
+        raise NoHolderNamed(name)
+    return found[0]
 
 
 def add_holder(session: Session, name: str, *, now: datetime, is_sample: bool = False) -> PartyRow:

@@ -82,6 +82,7 @@ TABLE = {
     "GET /v1/accounts/{name}/history": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/accounts/{name}/entries": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/entries/{kind}/{source_id}": (None, 401, 403, 403, 404, 403, 401, 401),
+    "GET /v1/money": (None, 401, 200, 200, 422, 403, 401, 401),
     "GET /v1/payouts": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),

@@ -7,8 +7,9 @@ from fractions import Fraction
 from exact_ledger import ALL
 from payout_rules import PayoutRules
 
+from service.ledger.money_state import MoneyState
 from service.ledger.tiers import Tier
-from service.store import statements
+from service.store import money_states, statements
 from service.store.database import unit_of_work
 
 HOLDS = ("held", "payable")
@@ -31,6 +32,18 @@ class BothLedgers(PayoutRules):
         for holder in exact.keys() | earned.keys():
             assert abs(earned[holder] - exact[holder]) <= allowed[holder], holder
         self.compare_statements(earned)
+        self.compare_money_states(earned)
+
+    def compare_money_states(self, earned):
+        """Settled, held, payable and paid of each holder are what it earned."""
+        with unit_of_work(self.town.database) as session:
+            for number, name in self.town.tells(
+                "SELECT party_id, name FROM party WHERE slug IS NULL"
+            ):
+                today = self.town.clock().date()
+                found = money_states.of_holder(session, number, threshold=0, today=today)
+                states = Counter({s: one.total(s) for one in found for s in MoneyState})
+                assert sum(states.values()) - states[MoneyState.ESTIMATED] == earned[name]
 
     def posted(self, *, until=date(9999, 1, 1)):
         """Return what sales and their corrections put on each account."""

@@ -54,6 +54,7 @@ _COMMANDS = (
     "corrections",
     "balances",
     "receivables",
+    "money",
     "statements",
     "payouts",
     "pools",

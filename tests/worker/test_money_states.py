@@ -1,0 +1,124 @@
+"""A holder's money from the sale to the bank account: where it is and why it is not paid."""
+
+from datetime import UTC, datetime
+
+import pytest
+from changed_facts import refund
+from pool_facts import pays
+
+from service.ledger.hold import HoldReason
+from service.ledger.payout import PayoutState
+from service.ledger.period import Period
+from service.ledger.tiers import Tier
+from service.store import holds, money_states
+from service.store.database import one_snapshot, unit_of_work
+from service.store.holds import NewHold
+from worker import drain, payouts
+
+JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
+MILLION, CENT = 1_000_000, 10_000_000
+
+
+def ada(town):
+    return town.tells("SELECT party_id FROM party WHERE name = 'Ada'")[0][0]
+
+
+def money(town, *, threshold=0):
+    with unit_of_work(town.database) as session:
+        one_snapshot(session)
+        found = money_states.of_holder(
+            session, ada(town), threshold=threshold, today=town.clock().date()
+        )
+    return [
+        (str(part.state), part.nanos, str(part.why) if part.why else "", part.note)
+        for one in found
+        for part in one.parts
+    ]
+
+
+def reserve(town, month="2026-01"):
+    told = payouts.reserve(
+        town.database, Period.parse(month), by="op", now=town.clock(), progress=drain.silent
+    )
+    return told.payout_ids
+
+
+def take(town, number, *states):
+    for state in states:
+        payouts.step(town.database, number, state, reference="b", by="op", now=town.clock())
+
+
+@pytest.fixture
+def sold(town, texts):
+    """Acme sold for 6.00 in January; 0.54 of it is Ada's."""
+    town.ode = town.registers("Ode", texts.ode, {"Ada": MILLION})
+    town.sells("one", text=texts.ode, tier=Tier.PREMIUM, tokens=MILLION, at=JANUARY)
+    town.works()
+    return town
+
+
+def test_one_sale_all_the_way(sold):
+    """Estimated, held until the vendor pays, settled until stated, payable, on its way, paid."""
+    assert money(sold) == [("estimated", 54 * CENT, "not-closed", "2026-01")]
+    sold.closes("2026-01")
+    assert money(sold) == [("held", 54 * CENT, "not-backed", "acme")]
+    pays(sold, 60 * CENT)
+    assert money(sold) == [("settled", 54 * CENT, "not-stated", "")]
+    sold.closes("2026-02")
+    sold.closes("2026-03", early=True)
+    assert money(sold) == [("payable", 54 * CENT, "no-payout-yet", "")]
+    (number,) = reserve(sold, "2026-03")
+    assert money(sold) == [("payable", 54 * CENT, "under-way", "")]
+    take(sold, number, PayoutState.SENT, PayoutState.CONFIRMED)
+    assert money(sold) == [("paid", 54 * CENT, "", "")]
+    sold.clock.now = datetime(2026, 4, 2, tzinfo=UTC)
+    take(sold, number, PayoutState.RETURNED)
+    assert money(sold) == [("settled", 54 * CENT, "returned", "")]
+    sold.closes("2026-04", early=True)
+    assert money(sold) == [("payable", 54 * CENT, "no-payout-yet", "")]
+
+
+def test_a_part_under_a_hold_says_what_it_is_held_for(sold):
+    with unit_of_work(sold.database) as session:
+        new = NewHold(ada(sold), sold.ode, 300_000, HoldReason.CONTESTED, "dispute 7", None)
+        holds.start(session, new, now=sold.clock())
+    pays(sold, 30 * CENT)
+    sold.closes("2026-01")
+    assert money(sold) == [
+        ("held", 162_000_000, "contested", "dispute 7"),
+        ("held", 108_000_000, "not-backed", "acme"),
+        ("payable", 27 * CENT, "no-payout-yet", ""),
+    ]
+
+
+def test_a_refund_after_the_payout_leaves_what_later_earnings_make_good(sold):
+    pays(sold, 60 * CENT)
+    sold.closes("2026-01")
+    (number,) = reserve(sold)
+    take(sold, number, PayoutState.SENT, PayoutState.CONFIRMED)
+    refund(sold, "r", "one")
+    sold.works()
+    sold.closes("2026-02")
+    sold.closes("2026-03", early=True)
+    assert money(sold) == [
+        ("settled", -54 * CENT, "negative-balance", ""),
+        ("paid", 54 * CENT, "", ""),
+    ]
+
+
+def test_what_is_below_the_threshold_waits(sold):
+    pays(sold, 60 * CENT)
+    sold.closes("2026-01")
+    stated = money(sold, threshold=60 * CENT)
+    assert stated == [("payable", 54 * CENT, "no-payout-yet", "")]  # stated before it was raised
+    sold.sells("odd", text=None, tier=Tier.PREMIUM, tokens=1, at=JANUARY)
+    sold.works()
+    assert money(sold, threshold=60 * CENT) == stated
+
+
+def test_the_command_says_the_same(sold, wellspring):
+    sold.closes("2026-01")
+    code, out, _ = wellspring("money", "Ada")
+    assert (code, "The vendor has not paid for these sales yet." in out) == (0, True)
+    assert '"why_not_paid": "not-backed"' in wellspring("money", ada(sold), "--json")[1]
+    assert wellspring("money", "Nobody")[2].strip() == "error: no holder is named 'Nobody'"
