@@ -10,7 +10,6 @@ from service.ledger import accounts
 from service.ledger.journal import JournalEntry, Kind, Source, entry
 from service.ledger.period import Period
 from service.ledger.release import Credit, check_postable, release, release_legs
-from service.ledger.statement import make
 from service.store import (
     journal,
     lines,
@@ -20,19 +19,17 @@ from service.store import (
     releases,
     rights,
     seals,
-    statement_facts,
-    statements,
     work_batches,
 )
 from service.store.database import Database, unit_of_work
 from service.store.lines import LineKey, StoredLine
 from service.store.releases import MonthCredit, NewRelease
-from worker import claims, holding, pools
+from worker import claims, holdbacks, holding, pools, recouping
 from worker.period_sealing import seal_waiting
 from worker.receipts import back
+from worker.stating import state_all
 
 LINES_A_STEP = 500
-HOLDERS_A_STEP = 200
 
 Progress = Callable[[str, int, int], None]
 """Told the step, how much of it is done and how much there is."""
@@ -66,7 +63,7 @@ def post(
 ) -> None:
     """Post what a close posts into a period that is closing: releases, backing, statements."""
     release_and_back(database, period, now=now, progress=progress)
-    _state_all(database, period, threshold=threshold, now=now, progress=progress)
+    state_all(database, period, threshold=threshold, now=now, progress=progress)
 
 
 def release_and_back(
@@ -75,9 +72,11 @@ def release_and_back(
     """Release every line and back what is released: all of a close that holders' balances feel."""
     pools.follow_up(database, period, now=now)
     _release_all(database, period, now=now, progress=progress)
+    recouping.recoup_all(database, period, now=now)
     _back_all(database, period, now=now)
     claims.settle_all(database, now=now, released=period)
     holding.post_all(database, period, now=now)
+    holdbacks.keep_all(database, period, now=now)
 
 
 def _release_all(database: Database, period: Period, *, now: datetime, progress: Progress) -> None:
@@ -208,32 +207,3 @@ def _back_all(database: Database, period: Period, *, now: datetime) -> None:
             if periods.hold(session, period) == periods.CLOSING:
                 for currency in receipts.currencies(session, vendor_id):
                     back(session, vendor_id, slug, currency, into=period, now=now)
-
-
-def _state_all(
-    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
-) -> None:
-    with unit_of_work(database) as session:
-        due = statement_facts.recipients(session, period)
-    for start in range(0, len(due), HOLDERS_A_STEP):
-        chunk = due[start : start + HOLDERS_A_STEP]
-        holders = [recipient.holder_id for recipient in chunk]
-        with unit_of_work(database) as session:
-            stated = statement_facts.lines_of(session, period, holders)
-            openings = statement_facts.openings(session, period, holders)
-            held = statement_facts.held(session, period, holders)
-            moved = statement_facts.payout_moves(session, period, holders)
-            vendor_ids = parties.vendor_ids(session)
-            for recipient in chunk:
-                statement = make(
-                    recipient.holder_id,
-                    recipient.currency,
-                    period,
-                    opening_nanos=openings.get(recipient, 0),
-                    lines=stated.get(recipient, []),
-                    held_nanos=held.get(recipient, 0),
-                    threshold=threshold,
-                    payouts=moved.get(recipient, ()),
-                )
-                statements.insert(session, statement, vendor_ids, now=now)
-        progress("writing statements", min(start + HOLDERS_A_STEP, len(due)), len(due))

@@ -9,21 +9,29 @@ from service.ledger import accounts
 from service.ledger.hold import Free, free_of, under_hold
 from service.ledger.journal import Kind, Source, entry
 from service.ledger.period import Period
-from service.store import holds, journal, periods
+from service.store import advances, holds, journal, periods
 from service.store.database import Database, unit_of_work
 from service.store.statement_facts import Recipient
 
 HOLDERS_A_STEP = 200
 
 
-def free_amounts(session: Session, holder_ids: Sequence[int]) -> dict[Recipient, tuple[Free, ...]]:
-    """Say what is free of all that these holders earned, by vendor."""
+def free_amounts(
+    session: Session, holder_ids: Sequence[int], until: Period | None = None
+) -> dict[Recipient, tuple[Free, ...]]:
+    """Say what is free of all that these holders earned (up to a period), by vendor.
+
+    What a guarantee made up is earned; what an advance recouped is not any more.
+    """
     active = holds.active_of(session, holder_ids=holder_ids)
-    earned, backed = holds.earned(session, holder_ids), holds.backed(session, holder_ids)
+    earned = holds.earned(session, holder_ids, until)
+    backed = holds.backed(session, holder_ids, until)
+    besides = advances.net_of_vendors(session, holder_ids, until)
     found = {}
-    for whose in sorted(earned.keys() | backed.keys(), key=lambda w: (w.holder_id, w.currency)):
+    everybody = earned.keys() | backed.keys() | besides.keys()
+    for whose in sorted(everybody, key=lambda w: (w.holder_id, w.currency)):
         own = [one.hold for one in active if one.hold.holder_id == whose.holder_id]
-        whole: dict[str, int] = {}
+        whole = dict(besides.get(whose, {}))
         for one in earned.get(whose, ()):
             whole[one.vendor] = whole.get(one.vendor, 0) + one.nanos
         kept = under_hold(earned.get(whose, ()), own)

@@ -65,14 +65,16 @@ _QUESTIONS = (
         ),
     ),
     (
-        "opening + lines - paid = closing = held + payable + carried forward",
+        "opening + lines + moves - paid = closing = held + holdback + payable + carried forward",
         "statements",
         (
-            "SELECT format('statement {}: {} + {} - {} is not {}', number, opening_nanos, lines, "
-            "paid_nanos, closing_nanos) FROM (SELECT s.*, coalesce((SELECT sum(l.nanos) "
+            "SELECT format('statement {}: {} + {} + {} - {} is not {}', number, opening_nanos, "
+            "lines, moved_nanos, paid_nanos, closing_nanos) "
+            "FROM (SELECT s.*, coalesce((SELECT sum(l.nanos) "
             "FROM statement_lines l WHERE l.number = s.number), 0) AS lines FROM statements s) "
-            "WHERE opening_nanos + lines - paid_nanos <> closing_nanos OR lines <> earned_nanos "
-            "OR held_nanos + payable_nanos + carried_nanos <> closing_nanos"
+            "WHERE opening_nanos + lines + moved_nanos - paid_nanos <> closing_nanos "
+            "OR lines <> earned_nanos "
+            "OR held_nanos + holdback_nanos + payable_nanos + carried_nanos <> closing_nanos"
         ),
     ),
     (
@@ -95,6 +97,7 @@ _QUESTIONS = (
             "closing_nanos, held) FROM (SELECT s.*, coalesce((SELECT -sum(b.nanos) "
             "FROM closing_balances b WHERE b.currency = s.currency "
             "AND b.account IN (format('holder:{}:held', s.holder_id), "
+            "format('holder:{}:holdback', s.holder_id), "
             "format('holder:{}:payable', s.holder_id))), 0) AS held FROM statements s) "
             "WHERE closing_nanos <> held"
         ),
@@ -109,6 +112,21 @@ _QUESTIONS = (
             "WHERE kind IN ('payout', 'payout-returned') AND account LIKE 'holder:%' UNION ALL "
             "SELECT format('holder:{}:payable', holder_id), currency, 0, paid_nanos "
             "FROM statements) GROUP BY account, currency) WHERE posted <> stated"
+        ),
+    ),
+    (
+        "what a statement says was moved is what advances posted",
+        "statements",
+        (
+            "SELECT format('holder {}: advances posted {} {}, stated {}', holder_id, posted, "
+            "currency, stated) "
+            "FROM (SELECT holder_id, currency, sum(p) AS posted, sum(t) AS stated "
+            "FROM (SELECT CAST(split_part(account, ':', 2) AS BIGINT) AS holder_id, currency, "
+            "-nanos AS p, 0 AS t FROM postings "
+            "WHERE kind IN ('advance', 'recoupment', 'guarantee') "
+            "AND (account LIKE 'holder:%:held' OR account LIKE 'holder:%:payable') "
+            "UNION ALL SELECT holder_id, currency, 0, moved_nanos FROM statements) "
+            "GROUP BY holder_id, currency) WHERE posted <> stated"
         ),
     ),
     (

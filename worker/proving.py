@@ -9,7 +9,15 @@ from sqlmodel import Session
 
 from service.api import json_body
 from service.ledger.errors import LedgerError
-from service.ledger.leaves import FIELDS, Fields, is_plain, period_hash, salt, salted_hash
+from service.ledger.leaves import (
+    FIELDS,
+    Fields,
+    has_fields,
+    is_plain,
+    period_hash,
+    salt,
+    salted_hash,
+)
 from service.ledger.merkle import root_of
 from service.ledger.money import format_nanos
 from service.ledger.period import BadPeriod, Period
@@ -145,7 +153,7 @@ def in_words(fields: Fields) -> str:
     told = {name: value for name, value in fields.items() if isinstance(value, str)}
     leaf = told.get("leaf", "")
     form, nested = _WORDS.get(leaf), fields.keys() - told.keys()
-    if not form or fields.keys() != FIELDS[leaf] or nested != {"postings"} & FIELDS[leaf]:
+    if not form or not has_fields(leaf, fields.keys()) or nested != {"postings"} & FIELDS[leaf]:
         raise ProofRefused("its leaf is neither an entry nor a statement nor a line of one")
     return form(told, fields)
 
@@ -162,8 +170,9 @@ def _entry_in_words(told: Mapping[str, str], fields: Fields) -> str:
 
 
 def _statement_in_words(told: Mapping[str, str], _fields: Fields) -> str:
-    parts = ("opening", "earned", "closing", "held", "payable", "carried")
-    amounts = ", ".join(f"{part} {_amount(told[part])}" for part in parts)
+    parts = ("opening", "earned", "moved", "paid", "closing", "held", "contested", "unconfirmed",
+             "holdback", "payable", "carried")  # fmt: skip
+    amounts = ", ".join(f"{part} {_amount(told[part])}" for part in parts if part in told)
     return (
         f"Statement {told['number']} of holder {told['holder']} for period {told['period']} "
         f"was issued at {told['issued_at']} and says, in {told['currency']}: {amounts}."
@@ -171,6 +180,7 @@ def _statement_in_words(told: Mapping[str, str], _fields: Fields) -> str:
 
 
 def _line_in_words(told: Mapping[str, str], _fields: Fields) -> str:
+    among = ", ".join(f"{_amount(told[n])} {said}" for n, said in _BESIDES.items() if n in told)
     return (
         f"Line {told['ordinal']} ({told['kind']}) of statement {told['statement']} for period "
         f"{told['period']} says: work {told['work']} by vendor {told['vendor']}, tier "
@@ -178,9 +188,15 @@ def _line_in_words(told: Mapping[str, str], _fields: Fields) -> str:
         f"{told['tokens']} tokens; of {_amount(told['credited'])} credited to line "
         f"{told['line']} the holder's share of {told['share_ppm']} ppm is "
         f"{_amount(told['amount'])} {told['currency']}."
+        + (f" Of the credit: {among}." if among else "")
     )
 
 
+_BESIDES = {
+    "upstream_received": "received from works that derive from it",
+    "upstream_paid": "passed on upstream",
+    "pool": "from the unmatched pool",
+}
 _WORDS: dict[str, Callable[[Mapping[str, str], Fields], str]] = {
     "entry": _entry_in_words,
     "statement": _statement_in_words,

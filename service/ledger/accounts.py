@@ -27,6 +27,11 @@ def vendor_written_off(vendor: str) -> str:
     return f"vendor:{vendor}:written-off"
 
 
+def vendor_prepaid(vendor: str) -> str:
+    """Name what the vendor paid early for advances and has not owed yet."""
+    return f"vendor:{vendor}:prepaid"
+
+
 def vendor_settled_direct(vendor: str) -> str:
     """Name the memo of what the vendor keeps or pays others itself."""
     return f"vendor:{vendor}:settled-direct"
@@ -85,6 +90,16 @@ def tax_payable(rule: str) -> str:
 def exchange(source: str, target: str) -> str:
     """Name what exchanges between two currencies go through: both legs, one entry a currency."""
     return f"fx:{source}:{target}"
+
+
+def holder_holdback(holder_id: int) -> str:
+    """Name what is kept of a holder's payable money until a date, against refunds."""
+    return f"holder:{holder_id}:holdback"
+
+
+def holder_advance(holder_id: int) -> str:
+    """Name what a holder was paid early and has not earned back."""
+    return f"holder:{holder_id}:advance"
 
 
 def normal_side(name: str) -> Side:

@@ -10,6 +10,7 @@ each led by the statement itself. Docs: docs/proofs.md.
 import hashlib
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -81,6 +82,10 @@ class StatementLeaf:
     payable_nanos: int
     carried_nanos: int
     issued_at: datetime
+    moved_nanos: int = 0
+    holdback_nanos: int = 0
+    contested_nanos: int = 0
+    unconfirmed_nanos: int = 0
 
     @property
     def part(self) -> str:
@@ -109,6 +114,12 @@ class StatementLeaf:
             "payable": str(self.payable_nanos),
             "carried": str(self.carried_nanos),
             "issued_at": instant(self.issued_at),
+            **_where_any(
+                moved=self.moved_nanos,
+                holdback=self.holdback_nanos,
+                contested=self.contested_nanos,
+                unconfirmed=self.unconfirmed_nanos,
+            ),
         }
 
 
@@ -131,6 +142,9 @@ class StatementLineLeaf:
     credited_nanos: int
     share_ppm: int
     nanos: int
+    upstream_received_nanos: int = 0
+    upstream_paid_nanos: int = 0
+    pool_nanos: int = 0
 
     @property
     def part(self) -> str:
@@ -162,7 +176,17 @@ class StatementLineLeaf:
             "credited": str(self.credited_nanos),
             "share_ppm": str(self.share_ppm),
             "amount": str(self.nanos),
+            **_where_any(
+                upstream_received=self.upstream_received_nanos,
+                upstream_paid=self.upstream_paid_nanos,
+                pool=self.pool_nanos,
+            ),
         }
+
+
+def _where_any(**nanos: int) -> dict[str, str]:
+    """Write amounts only where one of them is not zero: leaves of before they were known stay."""
+    return {name: str(each) for name, each in nanos.items()} if any(nanos.values()) else {}
 
 
 Leaf = EntryLeaf | StatementLeaf | StatementLineLeaf
@@ -179,6 +203,18 @@ FIELDS: Mapping[str, frozenset[str]] = {
     ),
 }  # fmt: skip
 """Names of the fields of each kind of leaf."""
+
+FURTHER_FIELDS: Mapping[str, frozenset[str]] = {
+    "entry": frozenset(),
+    "statement": frozenset(("moved", "holdback", "contested", "unconfirmed")),
+    "statement-line": frozenset(("upstream_received", "upstream_paid", "pool")),
+}
+"""Names of fields that stand beside them, all or none, where one of these amounts is not zero."""
+
+
+def has_fields(leaf: str, names: AbstractSet[str]) -> bool:
+    """Whether a leaf of a kind may have exactly these fields."""
+    return names in (FIELDS[leaf], FIELDS[leaf] | FURTHER_FIELDS[leaf])
 
 
 def canonical(fields: Fields) -> bytes:

@@ -1,11 +1,13 @@
 """A statement: what one holder earned in one period and currency, and what of it can be paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from service.ledger.advance import AdvanceStep
 from service.ledger.exchange import Rate
+from service.ledger.hold import HoldReason
 from service.ledger.money import floor_to_minor
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
@@ -20,7 +22,12 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """work x vendor x tier (x month of sale): what its line was credited, and the holder's part."""
+    """work x vendor x tier (x month of sale): what its line was credited, and the holder's part.
+
+    Of the credit, ``upstream_received_nanos`` came from works that derive from this one and
+    ``pool_nanos`` from the unmatched pool of the month; ``upstream_paid_nanos`` of it went on to
+    works that this one derives from, before the split.
+    """
 
     kind: LineKind
     line_id: int
@@ -33,6 +40,9 @@ class StatementLine:
     credited_nanos: int
     share_ppm: int
     nanos: int
+    upstream_received_nanos: int = 0
+    upstream_paid_nanos: int = 0
+    pool_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +72,86 @@ class PayoutMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """How a closing balance divides: held until backed, payable in minor units, carried forward.
+class BalanceMove:
+    """What an advance added to the balance, took out of it, or made up in it.
 
-    held + payable + carried forward = closing. ``held_nanos`` is never paid whatever the threshold.
+    reference: ``advance 3``; nanos: an advance and what a guarantee makes up are positive, what is
+    recouped is negative, given back positive.
+    """
+
+    kind: AdvanceStep
+    reference: str
+    vendor: str
+    nanos: int
+    at: datetime
+
+
+class HeldReason(StrEnum):
+    """Why a part of the balance cannot be paid yet."""
+
+    NOT_BACKED = "not-backed"
+    CONTESTED = "contested"
+    UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPart:
+    """A part of what is held, and why. causes: ``dispute 7``; none for what is not backed."""
+
+    reason: HeldReason
+    nanos: int
+    causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldbackStanding:
+    """What was kept against refunds before, what was taken and released; ``next_release``: when."""
+
+    opening_nanos: int = 0
+    taken_nanos: int = 0
+    released_nanos: int = 0
+    next_release: Period | None = None
+
+    @property
+    def closing_nanos(self) -> int:
+        """What is kept now."""
+        return self.opening_nanos + self.taken_nanos - self.released_nanos
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceStanding:
+    """What was paid early and is not earned back: before, in the period, and after it."""
+
+    opening_nanos: int = 0
+    paid_nanos: int = 0
+    recouped_nanos: int = 0
+
+    @property
+    def closing_nanos(self) -> int:
+        """What is still to be earned back."""
+        return self.opening_nanos + self.paid_nanos - self.recouped_nanos
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a closing balance divides: held, kept back, payable in minor units, carried forward.
+
+    held + holdback + payable + carried forward = closing. ``held_nanos`` and ``holdback_nanos``
+    are never paid whatever the threshold.
     """
 
     held_nanos: int
     payable_nanos: int
     carried_nanos: int
+    holdback_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Opening + lines + payouts = closing, checked on construction; credit balances positive."""
+    """Opening + lines + moves + payouts = closing, checked on construction; credits positive.
+
+    ``held`` says of what ``closing.held_nanos`` consists.
+    """
 
     holder_id: int
     currency: str
@@ -85,6 +161,10 @@ class Statement:
     closing_nanos: int
     closing: Closing
     payouts: tuple[PayoutMove, ...] = ()
+    moves: tuple[BalanceMove, ...] = ()
+    held: tuple[HeldPart, ...] = ()
+    holdback: HoldbackStanding = HoldbackStanding()
+    advance: AdvanceStanding = AdvanceStanding()
 
     @property
     def earned_nanos(self) -> int:
@@ -92,28 +172,68 @@ class Statement:
         return sum(line.nanos for line in self.lines)
 
     @property
+    def moved_nanos(self) -> int:
+        """What advances added to the balance, less what was recouped."""
+        return sum(move.nanos for move in self.moves)
+
+    @property
     def paid_nanos(self) -> int:
         """What was paid out in the period, less what came back."""
         return -sum(move.nanos for move in self.payouts)
 
     def __post_init__(self) -> None:
-        stands = self.opening_nanos + self.earned_nanos - self.paid_nanos
-        assert stands == self.closing_nanos, "opening + lines + payouts != closing"
+        stands = self.opening_nanos + self.earned_nanos + self.moved_nanos - self.paid_nanos
+        assert stands == self.closing_nanos, "opening + lines + moves + payouts != closing"
         parts = self.closing
-        assert parts.held_nanos + parts.payable_nanos + parts.carried_nanos == self.closing_nanos, (
-            "held + payable + carried forward != closing"
+        assert (
+            parts.held_nanos + parts.holdback_nanos + parts.payable_nanos + parts.carried_nanos
+            == self.closing_nanos
+        ), "held + holdback + payable + carried forward != closing"
+        assert not self.held or sum(part.nanos for part in self.held) == parts.held_nanos, (
+            "the parts of what is held do not sum to it"
         )
+        assert self.holdback.closing_nanos == parts.holdback_nanos, "holdback does not add up"
 
 
 def divide_closing(
-    closing_nanos: int, *, held_nanos: int, currency: str, threshold: int
+    closing_nanos: int,
+    *,
+    held_nanos: int,
+    currency: str,
+    threshold: int,
+    holdback_nanos: int = 0,
 ) -> Closing:
-    """Hold what is not backed; of the rest pay whole minor units if they reach the threshold."""
-    free = closing_nanos - held_nanos
+    """Keep what is held or kept back; of the rest pay whole minor units from the threshold on."""
+    free = closing_nanos - held_nanos - holdback_nanos
     payable = floor_to_minor(free, currency)
     if payable < threshold:
         payable = 0
-    return Closing(held_nanos, payable, free - payable)
+    return Closing(held_nanos, payable, free - payable, holdback_nanos)
+
+
+def held_parts(
+    held_nanos: int,
+    under_hold: Mapping[HoldReason, int],
+    causes: Mapping[HoldReason, Sequence[str]],
+) -> tuple[HeldPart, ...]:
+    """Divide what is held by reason: contested first, then unconfirmed, the rest is not backed."""
+    left, parts = held_nanos, list[HeldPart]()
+    for reason in HoldReason:
+        nanos = min(under_hold[reason], max(left, 0))
+        left -= nanos
+        parts.append(HeldPart(HeldReason(reason), nanos, tuple(causes[reason])))
+    parts.insert(0, HeldPart(HeldReason.NOT_BACKED, left))
+    return tuple(part for part in parts if part.nanos)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What is beside the lines and payouts of a statement: moves, held, holdback and advance."""
+
+    held: tuple[HeldPart, ...] = ()
+    moves: tuple[BalanceMove, ...] = ()
+    holdback: HoldbackStanding = HoldbackStanding()
+    advance: AdvanceStanding = AdvanceStanding()
 
 
 def make(
@@ -126,10 +246,12 @@ def make(
     held_nanos: int,
     threshold: int,
     payouts: Sequence[PayoutMove] = (),
+    apart: Apart | None = None,
 ) -> Statement:
     """Make a statement; lines in order of kind, work, vendor, tier and month."""
+    beside = apart or Apart()
     closing = opening_nanos + sum(line.nanos for line in lines)
-    closing += sum(move.nanos for move in payouts)
+    closing += sum(move.nanos for move in payouts) + sum(move.nanos for move in beside.moves)
     ordered = sorted(
         lines,
         key=lambda x: (x.kind != LineKind.EARNED, x.work_id, x.vendor, x.tier.number, x.month),
@@ -141,6 +263,16 @@ def make(
         opening_nanos,
         tuple(ordered),
         closing,
-        divide_closing(closing, held_nanos=held_nanos, currency=currency, threshold=threshold),
+        divide_closing(
+            closing,
+            held_nanos=held_nanos,
+            currency=currency,
+            threshold=threshold,
+            holdback_nanos=beside.holdback.closing_nanos,
+        ),
         tuple(payouts),
+        beside.moves,
+        beside.held,
+        beside.holdback,
+        beside.advance,
     )

@@ -101,19 +101,27 @@ WHERE (state = 'closed' OR r.release_id IS NOT NULL)
 """
 
 _STATEMENTS = """
-SELECT format('statement %s: opening %s, lines %s, paid %s of %s, closing %s, before it %s',
-    number, opening_nanos, lines, paid_nanos, paid, closing_nanos, previous)
+SELECT format('statement %s: opening %s, lines %s, moved %s of %s, paid %s of %s, closing %s, '
+    'before it %s', number, opening_nanos, lines, moved_nanos, moved, paid_nanos, paid,
+    closing_nanos, previous)
 FROM (SELECT s.*, coalesce((SELECT sum(nanos) FROM statement_line l
         WHERE l.statement_id = s.statement_id), 0) AS lines,
     coalesce((SELECT -sum(m.moved_nanos) FROM payout_move m
         WHERE m.holder_id = s.holder_id AND m.currency = s.currency AND m.period = s.period), 0)
         AS paid,
+    coalesce((SELECT sum(CASE t.kind WHEN 'recoupment' THEN -t.nanos ELSE t.nanos END)
+        FROM advance a JOIN advance_step t USING (advance_id)
+        WHERE a.holder_id = s.holder_id AND a.currency = s.currency AND t.period = s.period), 0)
+        AS moved,
+    coalesce((SELECT sum(t.nanos) FROM holdback_step t WHERE t.holder_id = s.holder_id
+        AND t.currency = s.currency AND t.period <= s.period), 0) AS kept,
     coalesce(lag(closing_nanos) OVER (PARTITION BY holder_id, currency ORDER BY period), 0)
         AS previous
     FROM statement s) AS s
-WHERE opening_nanos + lines - paid <> closing_nanos OR earned_nanos <> lines
-    OR paid_nanos <> paid OR opening_nanos <> previous
-    OR held_nanos + payable_nanos + carried_nanos <> closing_nanos
+WHERE opening_nanos + lines + moved - paid <> closing_nanos OR earned_nanos <> lines
+    OR moved_nanos <> moved OR paid_nanos <> paid OR opening_nanos <> previous
+    OR holdback_nanos <> kept
+    OR held_nanos + holdback_nanos + payable_nanos + carried_nanos <> closing_nanos
 UNION ALL
 SELECT format('period %s %s: statements say %s, lines released %s',
     period, currency, said, released)

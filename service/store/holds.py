@@ -176,14 +176,18 @@ def earned(
     return found
 
 
-def backed(session: Session, holder_ids: Sequence[int]) -> dict[Recipient, Mapping[str, int]]:
+def backed(
+    session: Session, holder_ids: Sequence[int], until: Period | None = None
+) -> dict[Recipient, Mapping[str, int]]:
     """Return what receipts of each vendor stand behind, of what these holders earned."""
     found: dict[Recipient, dict[str, int]] = defaultdict(dict)
     for holder, currency, vendor, nanos in driver(session).execute(
         "SELECT p.holder_id, b.currency, v.slug, sum(p.nanos) FROM backing_part p "
         "JOIN backing b USING (backing_id) JOIN party v ON v.party_id = b.vendor_id "
-        "WHERE p.holder_id = ANY(%s) GROUP BY 1, 2, 3",
-        (list(holder_ids),),
+        "LEFT JOIN journal_entry e ON e.kind = 5 AND e.source_id = b.backing_id "
+        "WHERE p.holder_id = ANY(%(holders)s) AND (%(until)s::integer IS NULL "
+        "OR coalesce(e.period, p.period) <= %(until)s) GROUP BY 1, 2, 3",
+        {"holders": list(holder_ids), "until": until.number if until else None},
     ):
         found[Recipient(holder, currency)][vendor] = int(nanos)
     return dict(found)

@@ -25,13 +25,14 @@ class Table:
 
 
 _STATEMENTS = """
-SELECT number, holder_id, currency, opening_nanos, earned_nanos, paid_nanos, closing_nanos,
-    held_nanos, payable_nanos, carried_nanos, issued_at
+SELECT number, holder_id, currency, opening_nanos, earned_nanos, moved_nanos, paid_nanos,
+    closing_nanos, held_nanos, holdback_nanos, payable_nanos, carried_nanos, issued_at
 FROM statement WHERE period = %s ORDER BY number
 """
 _LINES = """
 SELECT s.number, l.ordinal, l.kind, l.line_id, l.work_id, v.slug, l.tier, l.month, l.sales_count,
-    l.output_tokens, l.credited_nanos, l.share_ppm, l.nanos
+    l.output_tokens, l.credited_nanos, l.share_ppm, l.nanos, l.upstream_received_nanos,
+    l.upstream_paid_nanos, l.pool_nanos
 FROM statement s JOIN statement_line l USING (statement_id) JOIN party v ON v.party_id = l.vendor_id
 WHERE s.period = %s ORDER BY s.number, l.ordinal
 """
@@ -49,9 +50,11 @@ _POSTING = {"batch_id": "int", "kind": "text", "source_id": "int", "sale_id": "i
 _STATEMENT = {"number": "text", "holder_id": "int", "currency": "text"} | {
     "opening_nanos": "int",
     "earned_nanos": "int",
+    "moved_nanos": "int",
     "paid_nanos": "int",
     "closing_nanos": "int",
     "held_nanos": "int",
+    "holdback_nanos": "int",
     "payable_nanos": "int",
     "carried_nanos": "int",
     "issued_at": "instant",
@@ -65,6 +68,9 @@ _LINE = {"number": "text", "ordinal": "int", "kind": "text", "line_id": "int", "
     "credited_nanos": "int",
     "share_ppm": "int",
     "nanos": "int",
+    "upstream_received_nanos": "int",
+    "upstream_paid_nanos": "int",
+    "pool_nanos": "int",
 }
 _PART = {"line_id": "int", "month": "int", "currency": "text"} | {
     "holder_id": "int",

@@ -167,11 +167,15 @@ def _learn(connection: psycopg.Connection, names: dict[int, str], accounts: set[
 
 _STATEMENTS = """
 SELECT s.number, s.currency, s.holder_id, s.opening_nanos, s.earned_nanos, s.paid_nanos,
-    s.closing_nanos, s.held_nanos, s.payable_nanos, s.carried_nanos, s.issued_at, l.ordinal, l.kind,
+    s.closing_nanos, s.held_nanos, s.payable_nanos, s.carried_nanos, s.issued_at, s.moved_nanos,
+    s.holdback_nanos, coalesce(c.nanos, 0), coalesce(u.nanos, 0), l.ordinal, l.kind,
     l.line_id, l.work_id, v.slug, l.tier, l.month, l.sales_count, l.output_tokens,
-    l.credited_nanos, l.share_ppm, l.nanos
+    l.credited_nanos, l.share_ppm, l.nanos, l.upstream_received_nanos, l.upstream_paid_nanos,
+    l.pool_nanos
 FROM statement s
-LEFT JOIN statement_line l USING (statement_id)
+LEFT JOIN statement_held c ON c.statement_id = s.statement_id AND c.reason = 'contested'
+LEFT JOIN statement_held u ON u.statement_id = s.statement_id AND u.reason = 'unconfirmed'
+LEFT JOIN statement_line l ON l.statement_id = s.statement_id
 LEFT JOIN party v ON v.party_id = l.vendor_id
 WHERE s.period = %s ORDER BY s.holder_id, s.currency COLLATE "C", l.ordinal
 """
@@ -183,9 +187,9 @@ def _statements(session: Session, period: Period) -> Iterator[Leaf]:
         for row in rows:
             number, currency = row[:2]
             if number != last:
-                yield StatementLeaf(number, period, row[2], currency, *row[3:11])
+                yield StatementLeaf(number, period, row[2], currency, *row[3:15])
                 last = number
-            ordinal, kind, line, work, vendor, tier, month, count, tokens, *nanos = row[11:]
+            ordinal, kind, line, work, vendor, tier, month, count, tokens, *nanos = row[15:]
             if ordinal is not None:
                 yield StatementLineLeaf(
                     number, period, currency, ordinal, LineKind(kind), line, work, vendor,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from service.ledger.accounts import vendor_receivable
 from service.ledger.backing import Owed
 from service.ledger.period import Period
+from service.store import advances
 from service.store.database import Database, autocommit, driver
 
 _BACKING = 7_600_000
@@ -90,7 +91,10 @@ def currencies_owed(session: Session, vendor: str) -> list[str]:
 
 
 def owed(session: Session, vendor_id: int, vendor: str, currency: str) -> list[Owed]:
-    """Return what a vendor owes for each period that is not open, and whom it was earned by."""
+    """Return what a vendor owes for each period that is not open, and whom it was earned by.
+
+    What a guarantee made up is among it; what an advance recouped is paid for and is not.
+    """
     connection = driver(session)
     earned: dict[int, dict[int, int]] = defaultdict(dict)
     for period, holder, nanos in connection.execute(
@@ -109,6 +113,11 @@ def owed(session: Session, vendor_id: int, vendor: str, currency: str) -> list[O
         (vendor_receivable(vendor), currency),
     )
     owed_of = {int(period): int(nanos) for period, nanos in due}
+    besides = advances.earned_besides(session, vendor_id, currency)
+    for (period, holder), (made_up, recouped) in besides.items():
+        number, nanos = period.number, made_up - recouped
+        owed_of[number] = owed_of.get(number, 0) + nanos
+        earned[number][holder] = earned[number].get(holder, 0) + nanos
     return [
         Owed(vendor, Period(period), owed_of.get(period, 0), earned.get(period, {}))
         for period in sorted(owed_of.keys() | earned.keys())

@@ -29,6 +29,8 @@ def recipients(session: Session, period: Period) -> list[Recipient]:
         "SELECT p.holder_id, l.currency FROM release r JOIN release_part p USING (release_id) "
         "JOIN line l USING (line_id) WHERE r.period = %(p)s AND p.holder_id IS NOT NULL "
         "UNION SELECT holder_id, currency FROM payout_move WHERE period = %(p)s "
+        "UNION SELECT a.holder_id, a.currency FROM advance_step t JOIN advance a "
+        "USING (advance_id) WHERE t.period = %(p)s "
         "UNION SELECT holder_id, currency FROM (SELECT DISTINCT ON (holder_id, currency) "
         "holder_id, currency, closing_nanos FROM statement WHERE period < %(p)s "
         "ORDER BY holder_id, currency, period DESC) AS last WHERE closing_nanos <> 0) AS due "
@@ -40,15 +42,28 @@ def recipients(session: Session, period: Period) -> list[Recipient]:
 
 
 _LINES = """
+WITH passed AS (
+    SELECT r.line_id, p.to_line_id, p.month, p.nanos
+    FROM release r JOIN release_part p USING (release_id)
+    WHERE r.period = %(p)s AND p.to_line_id IS NOT NULL),
+onward AS (SELECT line_id, month, sum(nanos) AS nanos FROM passed GROUP BY 1, 2),
+pooled AS (
+    SELECT line_id, month, sum(nanos) AS nanos FROM pool_part JOIN pool_step USING (pool_step_id)
+    WHERE period = %(p)s GROUP BY 1, 2),
+inward AS (SELECT to_line_id AS line_id, month, sum(nanos) AS nanos FROM passed GROUP BY 1, 2)
 SELECT p.holder_id, l.currency, l.line_id, l.work_id, party.slug, l.tier, p.month, c.sales_count,
-    c.output_tokens, c.nanos, v.holder_ids, v.shares_ppm, p.nanos
+    c.output_tokens, c.nanos, v.holder_ids, v.shares_ppm, p.nanos, coalesce(inward.nanos, 0),
+    coalesce(onward.nanos, 0), coalesce(pooled.nanos, 0)
 FROM release r
 JOIN release_part p USING (release_id)
 JOIN release_credit c USING (release_id, month)
 JOIN line l USING (line_id)
 JOIN rights_version v USING (rights_version_id)
 JOIN party ON party.party_id = l.vendor_id
-WHERE r.period = %s AND p.holder_id = ANY(%s)
+LEFT JOIN inward ON inward.line_id = l.line_id AND inward.month = p.month
+LEFT JOIN onward ON onward.line_id = l.line_id AND onward.month = p.month
+LEFT JOIN pooled ON pooled.line_id = l.line_id AND pooled.month = p.month
+WHERE r.period = %(p)s AND p.holder_id = ANY(%(holders)s)
 """
 
 
@@ -57,7 +72,8 @@ def lines_of(
 ) -> dict[Recipient, list[StatementLine]]:
     """Return the statement lines of these holders from the releases of a period."""
     found: dict[Recipient, list[StatementLine]] = defaultdict(list)
-    for row in driver(session).execute(_LINES, (period.number, list(holder_ids))):
+    asked = {"p": period.number, "holders": list(holder_ids)}
+    for row in driver(session).execute(_LINES, asked):
         holder, currency, line_id, work_id, vendor, tier, month, count, tokens, credited = row[:10]
         shares = dict(zip(row[10], row[11], strict=True))
         kind = LineKind.EARNED if month == period.number else LineKind.ADJUSTMENT
@@ -74,6 +90,9 @@ def lines_of(
                 int(credited),
                 shares[holder],
                 row[12],
+                int(row[13]),
+                int(row[14]),
+                int(row[15]),
             )
         )
     return found

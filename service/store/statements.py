@@ -9,8 +9,18 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.period import Period
-from service.ledger.statement import Closing, LineKind, Statement, StatementLine
+from service.ledger.statement import (
+    AdvanceStanding,
+    Closing,
+    HeldPart,
+    HeldReason,
+    HoldbackStanding,
+    LineKind,
+    Statement,
+    StatementLine,
+)
 from service.ledger.tiers import Tier
+from service.store import advances, holdbacks
 from service.store.database import driver
 from service.store.statement_facts import Recipient, payout_moves
 
@@ -48,8 +58,9 @@ def insert(
     closing = statement.closing
     row = connection.execute(
         "INSERT INTO statement (number, holder_id, currency, period, opening_nanos, earned_nanos, "
-        "paid_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos, issued_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING statement_id",
+        "moved_nanos, paid_nanos, closing_nanos, held_nanos, holdback_nanos, payable_nanos, "
+        "carried_nanos, issued_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING statement_id",
         (
             number_of(statement),
             statement.holder_id,
@@ -57,9 +68,11 @@ def insert(
             statement.period.number,
             statement.opening_nanos,
             statement.earned_nanos,
+            statement.moved_nanos,
             statement.paid_nanos,
             statement.closing_nanos,
             closing.held_nanos,
+            closing.holdback_nanos,
             closing.payable_nanos,
             closing.carried_nanos,
             now,
@@ -67,6 +80,14 @@ def insert(
     ).fetchone()
     assert row
     _insert_lines(connection, int(row[0]), statement, vendor_ids)
+    for part in statement.held:
+        if part.reason is HeldReason.NOT_BACKED:
+            continue
+        connection.execute(
+            "INSERT INTO statement_held (statement_id, reason, nanos, causes) "
+            "VALUES (%s, %s, %s, %s)",
+            (int(row[0]), str(part.reason), part.nanos, list(part.causes)),
+        )
 
 
 def _insert_lines(
@@ -79,7 +100,8 @@ def _insert_lines(
         connection.cursor() as cursor,
         cursor.copy(
             "COPY statement_line (statement_id, ordinal, kind, line_id, work_id, vendor_id, tier, "
-            "month, sales_count, output_tokens, credited_nanos, share_ppm, nanos) FROM STDIN"
+            "month, sales_count, output_tokens, credited_nanos, share_ppm, nanos, "
+            "upstream_received_nanos, upstream_paid_nanos, pool_nanos) FROM STDIN"
         ) as copy,
     ):
         for ordinal, line in enumerate(statement.lines):
@@ -98,6 +120,9 @@ def _insert_lines(
                     line.credited_nanos,
                     line.share_ppm,
                     line.nanos,
+                    line.upstream_received_nanos,
+                    line.upstream_paid_nanos,
+                    line.pool_nanos,
                 )
             )
 
@@ -114,9 +139,11 @@ class StatementSummary:
     currency: str
     opening_nanos: int
     earned_nanos: int
+    moved_nanos: int
     paid_nanos: int
     closing_nanos: int
     held_nanos: int
+    holdback_nanos: int
     payable_nanos: int
     carried_nanos: int
 
@@ -133,7 +160,8 @@ def listing(
     rows = session.execute(
         text(
             "SELECT statement_id, number, holder_id, name, period, currency, opening_nanos, "
-            "earned_nanos, paid_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos "
+            "earned_nanos, moved_nanos, paid_nanos, closing_nanos, held_nanos, holdback_nanos, "
+            "payable_nanos, carried_nanos "
             "FROM statement JOIN party ON party_id = holder_id WHERE statement_id > :after "
             "AND (CAST(:holder AS bigint) IS NULL OR holder_id = :holder) "
             "AND (CAST(:period AS int) IS NULL OR period = :period) "
@@ -146,7 +174,7 @@ def listing(
             "limit": limit,
         },
     )
-    return [StatementSummary(r[0], r[1], r[2], r[3], Period(r[4]), *r[5:13]) for r in rows]
+    return [StatementSummary(r[0], r[1], r[2], r[3], Period(r[4]), *r[5:15]) for r in rows]
 
 
 def get(session: Session, number: str) -> IssuedStatement:
@@ -156,7 +184,8 @@ def get(session: Session, number: str) -> IssuedStatement:
         row = session.execute(
             text(
                 "SELECT statement_id, number, name, issued_at, holder_id, currency, period, "
-                "opening_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos "
+                "opening_nanos, closing_nanos, held_nanos, payable_nanos, carried_nanos, "
+                "holdback_nanos "
                 "FROM statement JOIN party ON party_id = holder_id WHERE number = :number"
             ),
             {"number": number},
@@ -164,13 +193,39 @@ def get(session: Session, number: str) -> IssuedStatement:
     if not row:
         raise StatementNotFound(number)
     lines, titles, vendors = _lines(session, row[0])
-    holder, currency, period = row[4], row[5], Period(row[6])
-    moved = payout_moves(session, period, [holder]).get(Recipient(holder, currency), ())
-    opening, closing, *parts = row[7:12]
+    whose, period = Recipient(row[4], row[5]), Period(row[6])
+    opening, closing, *parts = row[7:13]
     statement = Statement(
-        holder, currency, period, opening, lines, closing, Closing(*parts), tuple(moved)
+        whose.holder_id,
+        whose.currency,
+        period,
+        opening,
+        lines,
+        closing,
+        Closing(*parts),
+        tuple(payout_moves(session, period, [whose.holder_id]).get(whose, ())),
+        tuple(advances.moves_of(session, period, [whose.holder_id]).get(whose, ())),
+        _held(session, row[0], parts[0]),
+        _holdback(session, whose, period),
+        advances.standings(session, period, [whose.holder_id]).get(whose, AdvanceStanding()),
     )
     return IssuedStatement(row[0], row[1], row[2], row[3], statement, titles, vendors)
+
+
+def _held(session: Session, statement_id: int, held_nanos: int) -> tuple[HeldPart, ...]:
+    rows = driver(session).execute(
+        "SELECT reason, nanos, causes FROM statement_held WHERE statement_id = %s ORDER BY reason",
+        (statement_id,),
+    )
+    under_hold = [HeldPart(HeldReason(why), nanos, tuple(causes)) for why, nanos, causes in rows]
+    rest = held_nanos - sum(part.nanos for part in under_hold)
+    not_backed = [HeldPart(HeldReason.NOT_BACKED, rest)] if rest else []
+    return tuple(not_backed + under_hold)
+
+
+def _holdback(session: Session, whose: Recipient, period: Period) -> HoldbackStanding:
+    kept = holdbacks.standings(session, period, [whose.holder_id])
+    return kept.get(whose, HoldbackStanding())
 
 
 def _lines(
@@ -180,7 +235,8 @@ def _lines(
     rows = session.execute(
         text(
             "SELECT l.kind, l.line_id, l.work_id, v.slug, l.tier, l.month, l.sales_count, "
-            "l.output_tokens, l.credited_nanos, l.share_ppm, l.nanos, w.title, v.name "
+            "l.output_tokens, l.credited_nanos, l.share_ppm, l.nanos, l.upstream_received_nanos, "
+            "l.upstream_paid_nanos, l.pool_nanos, w.title, v.name "
             "FROM statement_line l JOIN work w USING (work_id) "
             "JOIN party v ON v.party_id = l.vendor_id WHERE l.statement_id = :id ORDER BY l.ordinal"
         ),
@@ -193,4 +249,4 @@ def _lines(
         )
         for kind, line, work, vendor, tier, month, count, tokens, *nanos, _, _ in rows
     )  # fmt: skip
-    return lines, {row[2]: row[11] for row in rows}, {row[3]: row[12] for row in rows}
+    return lines, {row[2]: row[14] for row in rows}, {row[3]: row[15] for row in rows}

@@ -54,7 +54,7 @@ def test_it_needs_no_database(folder):
     assert found.returncode == 0, found.stderr
 
 
-STATED = "opening + lines - paid = closing = held + payable + carried forward"
+STATED = "opening + lines + moves - paid = closing = held + holdback + payable + carried forward"
 CHANGES = {
     ("postings", "nanos"): "every entry sums to zero",
     ("opening_balances", "nanos"): "opening balances + postings = closing balances",

@@ -52,7 +52,7 @@ PAID_MORE = """
 UPDATE statement SET paid_nanos = 1, closing_nanos = closing_nanos - 1,
     carried_nanos = carried_nanos - 1
 """
-POSTED = "receipts, backing, holds and write-offs are what was posted"
+POSTED = "receipts, backing, holds, advances and write-offs are what was posted"
 STEPS = "each step of a payout posted what it says"
 UNDER_WAY = "what is reserved is under way"
 OWED = "withheld tax is owed or handed over"

@@ -57,6 +57,7 @@ _COMMANDS = (
     "money",
     "statements",
     "payouts",
+    "advances",
     "pools",
     "proofs",
     "exports",

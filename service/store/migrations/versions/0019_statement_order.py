@@ -1,0 +1,26 @@
+"""Advances, holdback, and statements that say them."""
+
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0019"
+down_revision = "0018"
+
+IMMUTABLE = ("advance", "advance_step", "holdback_rule", "holdback_step", "statement_held")
+
+
+def upgrade() -> None:
+    schema = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(schema)  # past SQLAlchemy, as in 0001
+    role = context.config.attributes["app_role"]
+    quoted = '"' + role.replace('"', '""') + '"'
+    for table in IMMUTABLE:
+        op.execute(
+            f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(f"GRANT SELECT, INSERT ON {table} TO {quoted}")
+    op.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
