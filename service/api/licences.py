@@ -11,7 +11,6 @@ from sqlmodel import Session
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
-from service.api.formats.native import MAX_FUTURE
 from service.api.paging import Number
 from service.api.preconditions import IfMatch, etag, seen
 from service.api.splits import get_seen
@@ -23,6 +22,7 @@ from service.ledger.licence import (
     check_multiplier,
 )
 from service.ledger.money import PPM
+from service.ledger.sale_report import MAX_FUTURE
 from service.store import deals, holdings, licences, parties, works
 from service.store.database import unit_of_work
 from service.store.deals import StoredDeal

@@ -92,16 +92,6 @@ def exchange(source: str, target: str) -> str:
     return f"fx:{source}:{target}"
 
 
-def holder_holdback(holder_id: int) -> str:
-    """Name what is kept of a holder's payable money until a date, against refunds."""
-    return f"holder:{holder_id}:holdback"
-
-
-def holder_advance(holder_id: int) -> str:
-    """Name what a holder was paid early and has not earned back."""
-    return f"holder:{holder_id}:advance"
-
-
 def normal_side(name: str) -> Side:
     """Return the normal side of any name built above."""
     head, _, rest = name.partition(":")

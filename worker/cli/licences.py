@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from service.api.formats.native import MAX_FUTURE
 from service.ledger.licence import Licence, Use
 from service.ledger.money import PPM
+from service.ledger.sale_report import MAX_FUTURE
 from service.store import against_terms, deals, licences, parties, works
 from service.store.database import unit_of_work
 from service.store.licences import NewLicence
