@@ -15,7 +15,15 @@ from service.ledger.statement import (
     held_parts,
     make,
 )
-from service.store import advances, holdbacks, holds, parties, statement_facts, statements
+from service.store import (
+    advances,
+    holdbacks,
+    holds,
+    parties,
+    printed_names,
+    statement_facts,
+    statements,
+)
 from service.store.database import Database, unit_of_work
 from service.store.statement_facts import Recipient
 from worker.holding import free_amounts
@@ -61,6 +69,7 @@ def _state(
             apart=apart[recipient],
         )
         statements.insert(session, statement, vendor_ids, now=now)
+    printed_names.keep(session, period, holders)
 
 
 def _apart(

@@ -1,24 +1,75 @@
 """Statements as documents for whoever asks: creators get their own, operators all."""
 
+from dataclasses import replace
+
+from sqlmodel import Session
+
 from service.api.doors import WebContext
-from service.documents.statement_document import StatementDocument
-from service.store import statements
+from service.documents.statement_document import Replacement, StatementDocument
+from service.store import parties, printed_names, reissues, statements
 from service.store.database import unit_of_work
 from service.store.people import Person
+from service.store.printed_names import HOLDER, VENDOR, WORK, Subject
+from service.store.reissues import DocumentNumber
 from service.store.statements import IssuedStatement, StatementNotFound
 
 
 def document_for(context: WebContext, person: Person, number: str) -> StatementDocument:
-    """Return a statement the person may see; raise StatementNotFound for none and others' alike."""
+    """Return a document the person may see; raise StatementNotFound for none and others' alike."""
     with unit_of_work(context.database) as session:
-        issued = statements.get(session, number)
-    if person.party_id is not None and issued.statement.holder_id != person.party_id:
+        document = load(session, number)
+    if person.party_id is not None and document.statement.holder_id != person.party_id:
         raise StatementNotFound(number)
-    return document_of(issued)
+    return document
+
+
+def load(session: Session, number: str) -> StatementDocument:
+    """Return a document by its number, as it was issued; raise StatementNotFound.
+
+    The number of a statement is that of its first document; ``-R1`` follows for the next.
+    """
+    wanted = DocumentNumber.parse(number)
+    issued = statements.get(session, wanted.statement)
+    document = _named(session, issued, wanted.revision)
+    if not wanted.revision:
+        return document
+    reissue = reissues.get(session, issued.statement_id, wanted)
+    replaced = Replacement(str(reissue.replaces), reissue.reason, issued.issued_at)
+    return replace(
+        document, number=str(wanted), issued_at=reissue.reissued_at, replacement=replaced
+    )
+
+
+def newest_number(session: Session, number: str) -> str:
+    """Return the number of the newest document of the statement that a document is of."""
+    statement = DocumentNumber.parse(number).statement
+    of = statements.get(session, statement).statement_id
+    return str(DocumentNumber(statement, reissues.newest_of(session, [of]).get(of, 0)))
+
+
+def _named(session: Session, issued: IssuedStatement, revision: int) -> StatementDocument:
+    """Make a document with the names that were printed; one never kept is as it is now."""
+    names = printed_names.printed(session, issued.statement_id, revision=revision)
+    vendors = parties.vendor_ids(session)
+    titles = {
+        work_id: names.get(Subject(WORK, work_id), title)
+        for work_id, title in issued.work_titles.items()
+    }
+    vendor_names = {
+        slug: names.get(Subject(VENDOR, vendors[slug]), name)
+        for slug, name in issued.vendor_names.items()
+    }
+    holder = Subject(HOLDER, issued.statement.holder_id)
+    return replace(
+        document_of(issued),
+        holder_name=names.get(holder, issued.holder_name),
+        work_titles=titles,
+        vendor_names=vendor_names,
+    )
 
 
 def document_of(issued: IssuedStatement) -> StatementDocument:
-    """Return an issued statement as the document every form is made from."""
+    """Return an issued statement as a document with the names of now."""
     return StatementDocument(
         number=issued.number,
         holder_name=issued.holder_name,

@@ -20,15 +20,19 @@ from service.documents.statement_html import STYLE_SOURCE
 from service.documents.statement_json import STATEMENT_SCHEMA
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
-from service.store import statements
+from service.store import reissues, statements
 from service.store.database import unit_of_work
+from service.store.reissues import DocumentNumber
 from service.store.statements import StatementSummary
 
 router = APIRouter(tags=["ledger"], route_class=StrictRoute)
 
 
 class StatementRow(BaseModel):
-    """One statement of a list; amounts are decimal strings."""
+    """One statement of a list; amounts are decimal strings.
+
+    ``newest_document`` is its number, or that of the document that was last issued instead of it.
+    """
 
     number: str
     holder_id: int
@@ -42,6 +46,7 @@ class StatementRow(BaseModel):
     held: str
     payable: str
     carried_forward: str
+    newest_document: str
 
 
 @router.get("/v1/statements", summary="List statements", responses=problems(401, 403))
@@ -59,10 +64,15 @@ def list_statements(
         rows = statements.listing(
             session, holder_id=person.party_id, period=month, after=number, limit=limit + 1
         )
-    return paging.page_of(rows, limit, shown=_row, cursor=lambda row: row.statement_id)
+        newest = reissues.newest_of(session, [row.statement_id for row in rows])
+
+    def shown(one: StatementSummary) -> StatementRow:
+        return _row(one, DocumentNumber(one.number, newest.get(one.statement_id, 0)))
+
+    return paging.page_of(rows, limit, shown=shown, cursor=lambda row: row.statement_id)
 
 
-def _row(one: StatementSummary) -> StatementRow:
+def _row(one: StatementSummary, newest: DocumentNumber) -> StatementRow:
     return StatementRow(
         number=one.number,
         holder_id=one.holder_id,
@@ -76,6 +86,7 @@ def _row(one: StatementSummary) -> StatementRow:
         held=format_nanos(one.held_nanos),
         payable=format_nanos(one.payable_nanos),
         carried_forward=format_nanos(one.carried_nanos),
+        newest_document=str(newest),
     )
 
 

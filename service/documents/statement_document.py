@@ -15,6 +15,15 @@ _HELD_REASON = "Not yet backed by the vendor's receipts: payable once the vendor
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a document issued again takes the place of, and why."""
+
+    replaces: str
+    reason: str
+    first_issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StatementDocument:
     """A statement as issued. Titles are by work id, vendor names by the vendor's public id."""
 
@@ -24,6 +33,7 @@ class StatementDocument:
     statement: Statement
     work_titles: Mapping[int, str]
     vendor_names: Mapping[str, str]
+    replacement: Replacement | None = None
 
     @property
     def earned_lines(self) -> tuple[StatementLine, ...]:

@@ -21,7 +21,7 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
     """Return the statement as JSON values: opening + earned + adjusted - paid out = closing."""
     statement = document.statement
     closing = statement.closing
-    return {
+    return _replaced(document) | {
         "schema": SCHEMA_NAME,
         "number": document.number,
         "holder": {"holder_id": statement.holder_id, "name": document.holder_name},
@@ -41,6 +41,15 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
         "carried_forward": _part(closing.carried_nanos, document.carried_reason),
         "how_to_ask": HOW_TO_ASK,
     }
+
+
+def _replaced(document: StatementDocument) -> dict[str, object]:
+    replaced = document.replacement
+    if not replaced:
+        return {}
+    first = replaced.first_issued_at.isoformat().replace("+00:00", "Z")
+    facts = {"number": replaced.replaces, "reason": replaced.reason, "first_issued_at": first}
+    return {"replaces": facts}
 
 
 def _part(nanos: int, reason: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from service.documents.figures import Figures
 from service.documents.statement_document import (
     HOW_TO_ASK,
+    Replacement,
     StatementDocument,
     nanos_of,
     payout_note,
@@ -91,6 +92,8 @@ def _head(document: StatementDocument) -> Iterator[tuple[str, str]]:
 
 def _sections(document: StatementDocument, figures: Figures) -> Iterator[Section]:
     statement = document.statement
+    if document.replacement:
+        yield _replaced(document, document.replacement)
     yield Section("Balance", facts=tuple(_balance(document, figures)))
     earned = f"What you earned in {statement.period}"
     if document.earned_lines:
@@ -110,6 +113,15 @@ def _sections(document: StatementDocument, figures: Figures) -> Iterator[Section
     yield Section("What of it can be paid", facts=tuple(_payable(document, figures)))
     yield Section("How to ask", HOW_TO_ASK)
     yield Section("What the words mean", WORDS)
+
+
+def _replaced(document: StatementDocument, replacement: Replacement) -> Section:
+    return Section(
+        "Issued again",
+        f"{document.number} takes the place of {replacement.replaces}. Reason: "
+        f"{replacement.reason}. Names are written otherwise; every amount is as it was first "
+        f"issued on {replacement.first_issued_at:%Y-%m-%d}.",
+    )
 
 
 def _balance(document: StatementDocument, figures: Figures) -> Iterator[Fact]:

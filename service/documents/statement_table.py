@@ -49,11 +49,14 @@ Cell = str | int | Words | Exact
 def statement_rows(document: StatementDocument) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows under ``HEADER``.
 
-    In order: opening, earned and adjustment lines, payouts, closing, then held, payable and carried
-    forward, which divide the closing balance.
+    In order: what the document replaces, if anything; opening, earned and adjustment lines,
+    payouts, closing, then held, payable and carried forward, which divide the closing balance.
     """
     statement = document.statement
     closing = statement.closing
+    if document.replacement:
+        told = f"takes the place of {document.replacement.replaces}: {document.replacement.reason}"
+        yield (*_start(document), "issued again", *[""] * (_LINE_CELLS + 1), Words(told))
     yield _balance(document, "opening", statement.opening_nanos)
     for line in statement.lines:
         yield _line(document, line)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.api.dependencies import Context, Creator
-from service.api.statement_documents import document_for
+from service.api.statement_documents import document_for, newest_number
 from service.documents.figures import figures_for
 from service.documents.statement_forms import MEDIA_TYPES, Form, written
 from service.documents.statement_html import statement_section
@@ -45,11 +45,14 @@ def statement_page(
 ) -> Response:
     """Show one statement."""
     document = document_for(context, person, number)
+    with unit_of_work(context.database) as session:
+        newest = newest_number(session, number)
     return pages.render(
         request,
         "statement.html",
         title=f"Statement {document.number}",
         document=document,
+        newest=newest,
         section=statement_section(
             document, figures_for(locale or None, document.statement.currency)
         ),

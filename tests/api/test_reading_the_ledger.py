@@ -168,6 +168,7 @@ def test_statements_are_listed_to_their_holder_and_to_operators(site):
             "held": "0.000000675",
             "payable": "0.00",
             "carried_forward": "0.00",
+            "newest_document": numbers[0],
         }
     ]
     assert [one["number"] for one in first["data"] + rest["data"]] == numbers

@@ -1,6 +1,9 @@
 """Statements in the portal: one's own only, as page, CSV, JSON and a file."""
 
 from service.ledger.tiers import Tier
+from service.store import reissues, statements
+from service.store.database import unit_of_work
+from service.store.printed_names import HOLDER, Subject
 
 
 def one_statement(world, catalogue):
@@ -61,3 +64,26 @@ def test_somebody_elses_statement_is_not_there(world, catalogue):
     assert number not in browser.text("/statements")
     for ending in ("", ".csv", ".json", ".html", ".pdf", ".xlsx"):
         assert browser.get(f"/statements/{number}{ending}").status_code == 404
+
+
+def test_a_statement_issued_again_leads_from_the_old_to_the_new(world, catalogue):
+    number = one_statement(world, catalogue)
+    with unit_of_work(world.database) as session:
+        issued = statements.get(session, number)
+        reissues.insert(
+            session,
+            issued.statement_id,
+            number,
+            {Subject(HOLDER, catalogue.ada): "Ada Lovelace"},
+            reason="Misspelt.",
+            by="operator",
+            now=world.now,
+        )
+    browser = world.browser("ada")
+    old, new = browser.text(f"/statements/{number}"), browser.text(f"/statements/{number}-R1")
+    assert f"issued again with other names as {number}-R1" in old
+    assert "For Ada Period" in old
+    assert "For Ada Lovelace Period" in new
+    assert f"{number}-R1 takes the place of {number}. Reason: Misspelt." in new
+    assert browser.get(f"/statements/{number}-R1.pdf").content.startswith(b"%PDF")
+    assert world.browser("bo").get(f"/statements/{number}-R1").status_code == 404

@@ -47,6 +47,7 @@ IMMUTABLE = [
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
     "claim_party", "claim_step",
     "rights_change", "proposal_answer",
+    "statement_reissue",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 

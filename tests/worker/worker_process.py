@@ -129,6 +129,20 @@ def pays(database):
                 payouts.step(database, number, state, reference="bank", **facts)
 
 
+def renders(database, home, *, workers=1):
+    """Write January's statements as CSV and PDF under ``home``, two documents a commit."""
+    from service.documents.statement_forms import Form
+    from service.ledger.period import Period
+    from worker import drain, rendering
+
+    rendering.DOCUMENTS_A_CLAIM = 2
+    desk = rendering.Desk(0, (Form.PDF, Form.CSV), "", Path(home) / "statements", None)
+    month, facts = Period(202601), {"progress": drain.silent}
+    desk = rendering.begin(database, month, desk, now=NOW, **facts)
+    stands = rendering.write_all(database, desk, workers=workers, clock=lambda: NOW, **facts)
+    return stands, rendering.write_manifest(database, month, desk)
+
+
 def _main(url, home, task, *facts):
     from conftest import WordRoom
 
@@ -147,6 +161,8 @@ def _main(url, home, task, *facts):
     _deadly(facts[0], int(facts[1]))
     if task == "pay":
         pays(database)
+    if task == "render":
+        renders(database, home)
     if task == "settle":
         while settlement.settle_batch(database, now=NOW):
             pass
