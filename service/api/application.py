@@ -23,6 +23,7 @@ from service.api import (
     sales,
     splits,
     statements,
+    uploads,
     widespread,
     works,
 )
@@ -59,7 +60,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    of_works = (works, receipts, splits, findings, widespread)
+    of_works = (uploads, works, receipts, splits, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds)
     for room in (*of_sales, *of_works, *of_licences, *told, statements, payouts, money, health):

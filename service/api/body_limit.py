@@ -8,8 +8,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.ledger.errors import LedgerError
 
 DEFAULT_BYTES = 6_000_000
-BYTES_BY_PATH: Mapping[str, int] = {"/v1/sales": 20_000_000}
+BYTES_BY_PATH: Mapping[str, int] = {"/v1/sales": 20_000_000, "/v1/works/imports": 20_000_000}
+FILE_BYTES = 30_200_000
+"""Of a form that brings a file: the file, its fields and what stands between them."""
 MAX_SECONDS = 120
+
+
+def _limit_of(path: str) -> int:
+    if path.startswith("/v1/works/") and path.endswith("/files"):
+        return FILE_BYTES
+    return BYTES_BY_PATH.get(path, DEFAULT_BYTES)
 
 
 class BodyTooLarge(LedgerError):
@@ -57,7 +65,7 @@ class _LimitedBody:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"")
-        self._limit = BYTES_BY_PATH.get(scope["path"], DEFAULT_BYTES)
+        self._limit = _limit_of(scope["path"])
         self._declared = int(declared[:20]) if declared.isdigit() else 0
         self._receive = receive
         self._read = 0

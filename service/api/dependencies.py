@@ -89,10 +89,14 @@ def _person_of(context: WebContext, token: str) -> Person | None:
 
 
 async def csrf_token_of(request: Request) -> str | None:
-    """Return the token a request carries: header X-CSRF-Token, or the form's field csrf_token."""
+    """Return the token a request carries: header X-CSRF-Token, or the form's field csrf_token.
+
+    Forms are those of pages: a program sends the header, and no form of strangers is read for it.
+    """
     token = request.headers.get(CSRF_HEADER)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if token is not None or request.method in _SAFE or kind not in _FORMS:
+    of_program = request.url.path.startswith("/v1/")
+    if token is not None or request.method in _SAFE or kind not in _FORMS or of_program:
         return token
     field = (await request.form()).get(CSRF_FIELD)
     return field if isinstance(field, str) else None

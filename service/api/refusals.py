@@ -7,6 +7,7 @@ from service.api import (
     body_limit,
     dependencies,
     failed_logins,
+    forms,
     json_body,
     negotiation,
     paging,
@@ -14,6 +15,7 @@ from service.api import (
     sales_request,
 )
 from service.documents import figures
+from service.intake import refusals as intake_refusals
 from service.ledger import (
     ageing,
     contract,
@@ -58,6 +60,7 @@ from service.store import rights as stored_rights
 
 STATUS: Mapping[type[LedgerError], int] = {
     json_body.BadJson: 400,
+    forms.BadUpload: 400,
     dependencies.NotSignedIn: 401,
     dependencies.KeyRefused: 401,
     holdings.CoHoldersMustAgree: 403,
@@ -113,7 +116,20 @@ STATUS: Mapping[type[LedgerError], int] = {
     body_limit.BodyTooLarge: 413,
     sales_request.TooManySales: 413,
     json_body.TooManyValues: 413,
+    forms.TooManyParts: 413,
+    intake_refusals.FileTooLarge: 413,
     body.WrongMediaType: 415,
+    intake_refusals.UnknownFileType: 415,
+    intake_refusals.WrongFileType: 415,
+    intake_refusals.ArchiveTooLarge: 422,
+    intake_refusals.EntitiesRefused: 422,
+    intake_refusals.FileDamaged: 422,
+    intake_refusals.FileEncrypted: 422,
+    intake_refusals.FileHasMacros: 422,
+    intake_refusals.FileTooCostly: 422,
+    intake_refusals.NoTextInside: 422,
+    intake_refusals.NotUnicode: 422,
+    intake_refusals.TooManyPages: 422,
     ageing.WriteOffTooLarge: 422,
     approvals.BadDigest: 422,
     contract.BadContract: 422,
@@ -142,6 +158,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     works.TextTooLong: 422,
     preconditions.IfMatchMissing: 428,
     failed_logins.TooManyLogins: 429,
+    forms.ReadingBusy: 503,
     database.SchemaMissing: 503,
 }
 """Status of every refusal the web can meet; one that is missing here is our own fault: 500."""

@@ -11,7 +11,7 @@ from service.ledger.tiers import parse_tier
 from service.store import parties, people
 from service.store.database import unit_of_work
 from worker import founding, import_lines, logins, sale_import, work_import
-from worker.cli import screen
+from worker.cli import files_of_works, screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.fingerprints import EngineFingerprints
@@ -26,6 +26,8 @@ def add_to(app: typer.Typer) -> None:
     ):
         group = typer.Typer(help=text, no_args_is_help=True)
         group.command(command)(function)
+        if name == "works":
+            files_of_works.add_to(group)
         app.add_typer(group, name=name)
     vendors = typer.Typer(help="AI vendors and their keys.", no_args_is_help=True)
     vendors.command("add")(vendors_add)
