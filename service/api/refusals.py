@@ -26,6 +26,7 @@ from service.ledger import (
     period,
     release,
     rights,
+    statement,
     tiers,
 )
 from service.ledger.errors import LedgerError
@@ -98,6 +99,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     periods.EarlierPeriodOpen: 409,
     refunds.RefundConflict: 409,
     release.ReleaseTooLarge: 409,
+    statement.StatementTooLarge: 409,
     sale_versions.NothingRestated: 409,
     sale_versions.RestatementConflict: 409,
     sale_versions.TooManyVersions: 409,

@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from service.ledger.advance import AdvanceStep
+from service.ledger.errors import LedgerError
 from service.ledger.exchange import Rate
 from service.ledger.hold import HoldReason
-from service.ledger.money import floor_to_minor
+from service.ledger.money import MAX_NANOS, floor_to_minor, format_nanos
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
 
@@ -18,6 +19,19 @@ class LineKind(StrEnum):
 
     EARNED = "earned"
     ADJUSTMENT = "adjustment"
+
+
+class StatementTooLarge(LedgerError):
+    """A balance passes what one account and one statement hold."""
+
+    def __init__(self, holder_id: int, currency: str, period: Period, nanos: int) -> None:
+        super().__init__(
+            f"the statement of holder {holder_id} for {period} comes to {format_nanos(nanos)} "
+            f"{currency}, one holds at most {format_nanos(MAX_NANOS)}",
+            holder_id=holder_id,
+            currency=currency,
+            period=str(period),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +262,17 @@ def make(
     payouts: Sequence[PayoutMove] = (),
     apart: Apart | None = None,
 ) -> Statement:
-    """Make a statement; lines in order of kind, work, vendor, tier and month."""
+    """Make a statement; lines in order of kind, work, vendor, tier and month.
+
+    Raises StatementTooLarge.
+    """
     beside = apart or Apart()
-    closing = opening_nanos + sum(line.nanos for line in lines)
+    earned = sum(line.nanos for line in lines)
+    closing = opening_nanos + earned
     closing += sum(move.nanos for move in payouts) + sum(move.nanos for move in beside.moves)
+    for nanos in (earned, closing):
+        if abs(nanos) > MAX_NANOS:
+            raise StatementTooLarge(holder_id, currency, period, nanos)
     ordered = sorted(
         lines,
         key=lambda x: (x.kind != LineKind.EARNED, x.work_id, x.vendor, x.tier.number, x.month),

@@ -76,10 +76,10 @@ def received(session: Session, vendor_id: int, currency: str) -> int:
 
 
 def currencies(session: Session, vendor_id: int) -> list[str]:
-    """List the currencies in which a vendor's lines were ever released."""
+    """List the currencies in which a vendor's lines were ever released, or advances agreed."""
     query = text(
-        "SELECT DISTINCT currency FROM line JOIN release USING (line_id) "
-        "WHERE vendor_id = :vendor ORDER BY currency"
+        "SELECT currency FROM line JOIN release USING (line_id) WHERE vendor_id = :vendor "
+        "UNION SELECT currency FROM advance WHERE vendor_id = :vendor ORDER BY currency"
     )
     return list(session.execute(query, {"vendor": vendor_id}).scalars())
 

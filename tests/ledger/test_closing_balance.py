@@ -8,6 +8,7 @@ from service.ledger.statement import (
     LineKind,
     Statement,
     StatementLine,
+    StatementTooLarge,
     divide_closing,
     make,
 )
@@ -98,3 +99,9 @@ def test_lines_stand_in_order_of_kind_work_vendor_tier_and_month():
 def test_a_statement_that_does_not_add_up_is_our_own_bug(closing_nanos, closing):
     with pytest.raises(AssertionError):
         Statement(7, "USD", JANUARY, 0, (a_line(5),), closing_nanos, closing)
+
+
+def test_a_balance_that_no_account_holds_is_refused_by_name():
+    with pytest.raises(StatementTooLarge) as refused:
+        stated(a_line(2**62), a_line(2**62, work=2))
+    assert refused.value.facts["holder_id"] == 7
