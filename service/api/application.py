@@ -14,6 +14,7 @@ from service.api import (
     licences,
     metrics,
     money,
+    offers,
     payouts,
     people,
     previews,
@@ -62,7 +63,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_sales = (sales, sale_changes)
     of_works = (uploads, works, receipts, splits, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
-    of_licences = (licences, licence_questions, licence_feeds)
+    of_licences = (licences, licence_questions, licence_feeds, offers)
     for room in (*of_sales, *of_works, *of_licences, *told, statements, payouts, money, health):
         app.include_router(room.router)
     return app

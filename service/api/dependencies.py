@@ -5,6 +5,7 @@ The portal uses the same: ``current_person``, ``require_role``, ``check_csrf``, 
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -174,6 +175,29 @@ def anyone_known(
         require_role(*people.ROLES)(request, token, cookie)
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """For whom something is asked: a vendor or a holder; an operator for neither, and sees all."""
+
+    vendor_id: int | None
+    holder_id: int | None
+
+
+def asker(
+    request: Request,
+    token: Annotated[str | None, Depends(csrf_token_of)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_key_scheme)],
+    cookie: Annotated[str | None, Security(_session_scheme)],
+) -> Asker:
+    """Return who asks, by key or by session; a key sent is the only thing looked at."""
+    if "authorization" in request.headers:
+        return Asker(calling_vendor(request, bearer), None)
+    person = require_role(*people.ROLES)(request, token, cookie)
+    if person.role == VENDOR:
+        return Asker(person.party_id, None)
+    return Asker(None, person.party_id)
+
+
 def log_in(request: Request, login: str, password: str) -> tuple[str, Person]:
     """Open a session; return its token and the person. Raises LoginRefused, TooManyLogins."""
     context = context_of(request)
@@ -233,4 +257,5 @@ CreatorOrOperator = Annotated[Person, Depends(require_role(CREATOR, OPERATOR))]
 Operator = Annotated[Person, Depends(require_role(OPERATOR))]
 VendorOrOperator = Annotated[Person, Depends(require_role(VENDOR, OPERATOR))]
 CallingVendor = Annotated[int, Depends(calling_vendor)]
+AnyAsker = Annotated[Asker, Depends(asker)]
 Context = Annotated[WebContext, Depends(context_of)]

@@ -43,12 +43,7 @@ def insert(
 
     The caller holds the lock of licences.
     """
-    for work_id, others in of_works(session, work_ids).items():
-        for other in others:
-            theirs = other.deal
-            meets = theirs.starts_on < deal.ends_on and deal.starts_on < theirs.ends_on
-            if theirs.vendor_id == deal.vendor_id and meets:
-                raise DealOverlaps(work_id, other)
+    check_free(session, work_ids, deal)
     driver(session).execute(
         "INSERT INTO licence_deal (work_id, vendor_id, days, multiplier_ppm, offer_id, agreed_at) "
         "SELECT work, %s, daterange(%s, %s), %s, %s, %s FROM unnest(%s::bigint[]) AS work",
@@ -62,6 +57,16 @@ def insert(
             list(work_ids),
         ),
     )
+
+
+def check_free(session: Session, work_ids: Sequence[int], deal: Deal) -> None:
+    """Raise DealOverlaps where a work has a deal with the vendor within the term already."""
+    for work_id, others in of_works(session, work_ids).items():
+        for other in others:
+            theirs = other.deal
+            meets = theirs.starts_on < deal.ends_on and deal.starts_on < theirs.ends_on
+            if theirs.vendor_id == deal.vendor_id and meets:
+                raise DealOverlaps(work_id, other)
 
 
 def of_works(session: Session, work_ids: Sequence[int]) -> dict[int, list[StoredDeal]]:

@@ -47,6 +47,15 @@ TABLE = {
         *(401, 428, 404, 428, 403, 401, 401),
     ),
     "GET /v1/licences": (None, 401, 401, 401, 401, 401, 422, 422),
+    "POST /v1/offers": (
+        {"currency": "USD", "starts_on": "2026-07-01", "ends_on": "2026-08-01"},
+        *(401, 401, 401, 401, 401, 422, 422),
+    ),
+    "GET /v1/offers": (None, 401, 200, 200, 200, 200, 200, 200),
+    "GET /v1/offers/{offer_id}": (None, 401, 200, 404, 200, 404, 200, 404),
+    "POST /v1/offers/{offer_id}/withdraw": (None, 401, 401, 401, 401, 401, 200, 404),
+    "POST /v1/offers/{offer_id}/accept": (None, 401, 409, 404, 403, 403, 401, 401),
+    "POST /v1/offers/{offer_id}/decline": (None, 401, 409, 404, 403, 403, 401, 401),
     "GET /v1/uses-against-terms": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/licences/rsl": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /v1/licences/rsl/{work_id}": (None, 404, 404, 404, 404, 404, 404, 404),
@@ -133,7 +142,10 @@ def town_of(site) -> Town:
     empty = make(ada, "USD", Period(202601), opening_nanos=0, lines=[], held_nanos=0, threshold=0)
     with unit_of_work(site.database) as session:
         statements.insert(session, empty, {}, now=site.clock.now)
+    offer = {"work_id": work_id, "currency": "USD"}
+    offer |= {"starts_on": "2026-07-01", "ends_on": "2026-08-01"}
     ids = {
+        "offer_id": acme.post("/v1/offers", json=offer).json()["offer_id"],
         "sale": "s",
         "work_id": work_id,
         "finding_id": a_finding(site, work_id),
@@ -180,13 +192,18 @@ def test_every_refusal_is_documented(site):
         assert {str(status) for status in statuses} <= documented, route
 
 
-BY_COOKIE = [route for route in TABLE if not route.startswith("GET") and "sales" not in route]
+BY_KEY = {"POST /v1/offers", "POST /v1/offers/{offer_id}/withdraw"}
+BY_COOKIE = [
+    route
+    for route in TABLE
+    if not route.startswith("GET") and "sales" not in route and route not in BY_KEY
+]
 
 
 @pytest.mark.parametrize("route", BY_COOKIE)
 def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     method, path = route.split(" ")
-    url = path.format(work_id=1, finding_id=1, key_id=1, period="2026-01")
+    url = path.format(work_id=1, offer_id=1, finding_id=1, key_id=1, period="2026-01")
     by_operator = "periods" in route or "findings" in route
     person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person

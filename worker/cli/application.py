@@ -41,6 +41,7 @@ _COMMANDS = (
     "catalogue",
     "receipts_of_works",
     "licences",
+    "offers",
     "commons",
     "findings",
     "late",
