@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 
 from service.api import (
     approvals,
+    claims,
     engine,
     findings,
     health,
@@ -12,6 +13,7 @@ from service.api import (
     licence_feeds,
     licence_questions,
     licences,
+    line_disputes,
     metrics,
     money,
     offers,
@@ -64,6 +66,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_works = (uploads, works, receipts, splits, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds, offers)
-    for room in (*of_sales, *of_works, *of_licences, *told, statements, payouts, money, health):
+    of_money = (statements, payouts, money, claims, line_disputes)
+    for room in (*of_sales, *of_works, *of_licences, *told, *of_money, health):
         app.include_router(room.router)
     return app

@@ -12,6 +12,7 @@ TAGS = [
     {"name": "attribution", "description": "What a text draws on, without storing anything."},
     {"name": "sign-in", "description": "Sessions of people, keys of vendors."},
     {"name": "ledger", "description": "Periods, statements, accounts and entries; read-only."},
+    {"name": "claims", "description": "Shares and statement lines that somebody disputes."},
     {"name": "health", "description": "For whoever runs the installation."},
 ]
 _ALWAYS = (422, 503)

@@ -47,7 +47,7 @@ def how_to_dispute(number: str, issued_at: datetime) -> str:
     """Say on a statement how and until when its lines may be disputed."""
     return (
         f"Each line of statement {number} may be disputed until {last_day(issued_at)} (UTC), with "
-        "the number of the line, a reason and the amount you expected: on its page, or by "
+        "the number of the line (the first is 1), a reason and the amount you expected, by "
         f"POST /v1/statements/{number}/lines/LINE/dispute. An operator answers with a reason; "
         "what is accepted is corrected by a further line of a later statement."
     )

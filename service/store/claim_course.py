@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -17,6 +18,16 @@ from service.store.claims import ClaimNotFound, StoredClaim
 
 MAX_STEPS = 200
 CLOCK = Actor("clock")
+
+
+class Step(Protocol):
+    """A step that takes nothing but who acts, and what is said with it."""
+
+    def __call__(
+        self, session: Session, claim_id: int, actor: Actor, said: Said, *, now: datetime
+    ) -> StoredClaim:
+        """Take the step; return the claim after it."""
+        ...
 
 
 class TooManySteps(LedgerError):
@@ -73,7 +84,6 @@ def counter(
     Return the claim that is contested and the one that counters it. The first keeps its hold and
     does not expire while the second is open.
     """
-    assert actor.holder_id is not None
     contested = _take(
         session,
         claim_id,
@@ -82,6 +92,7 @@ def counter(
         lambda c: dispute.contest(c, actor, now=now, counter=True),
         now=now,
     )
+    assert actor.holder_id is not None, "the step was for respondents only"
     new = NewClaim(
         work_id,
         claimed_ppm,

@@ -171,15 +171,32 @@ def _check_new(session: Session, new: NewClaim, is_open: list[StoredClaim], by: 
 
 
 def _present(session: Session, work_id: int, day: date) -> tuple[RightsVersion, datetime]:
-    """Return the split valid on a day, or the first to come, and when it became known."""
+    """Return the split valid on a day, or the first to come, and when it became known.
+
+    As of its own first day: a change of upstream shares alone, which cuts a version, proposes
+    nothing anew about who holds the work.
+    """
     history = rights.history(session, work_id)
     if not history:
         raise NothingToClaim(work_id)
     begun = [version for version in history if version.valid_from <= day]
     split = begun[-1] if begun else history[0]
+    for earlier in reversed(begun):
+        if earlier.shares_ppm != split.shares_ppm:
+            break
+        split = earlier
+    holders = sorted(split.shares_ppm)
     known_at = session.execute(
-        text("SELECT known_at FROM rights_version WHERE rights_version_id = :id"),
-        {"id": split.rights_version_id},
+        text(
+            "SELECT min(known_at) FROM rights_version WHERE work_id = :work "
+            "AND holder_ids = CAST(:holders AS bigint[]) "
+            "AND shares_ppm = CAST(:shares AS int[])"
+        ),
+        {
+            "work": work_id,
+            "holders": holders,
+            "shares": [split.shares_ppm[holder] for holder in holders],
+        },
     ).scalar_one()
     return split, known_at
 

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from service.ledger.period import Period
-from service.ledger.statement import make
-from service.store import statements
+from service.ledger.statement import LineKind, StatementLine, make
+from service.ledger.tiers import Tier
+from service.store import parties, statements
 from service.store.database import unit_of_work
 
 ASKERS = (
@@ -98,6 +99,45 @@ TABLE = {
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
     "GET /v1/statements/{number}.{form}": (None, 401, 200, 404, 200, 403, 401, 401),
     "GET /v1/schemas/statement-1.json": (None, 200, 200, 200, 200, 200, 200, 200),
+    "POST /v1/claims": (
+        {"work_id": 1, "claimed_ppm": 1, "reason": "It is mine."},
+        *(401, 409, 409, 422, 403, 401, 401),
+    ),
+    "GET /v1/claims": (None, 401, 200, 200, 200, 403, 401, 401),
+    "GET /v1/claims/{claim_id}": (None, 401, 200, 200, 200, 403, 401, 401),
+    "POST /v1/claims/{claim_id}/evidence": (
+        {"reason": "See.", "evidence": {"text": "A letter."}},
+        *(401, 200, 200, 200, 403, 401, 401),
+    ),
+    "POST /v1/claims/{claim_id}/answer": (
+        {"answer": "contest", "reason": "It is not."},
+        *(401, 200, 403, 403, 403, 401, 401),
+    ),
+    "POST /v1/claims/{claim_id}/decide": (
+        {"outcome": "rejected", "reason": "It is not."},
+        *(401, 403, 403, 200, 403, 401, 401),
+    ),
+    "POST /v1/claims/{claim_id}/appeal": (
+        {"reason": "It is."},
+        *(401, 409, 200, 403, 403, 401, 401),
+    ),
+    "POST /v1/claims/{claim_id}/withdraw": (
+        {"reason": "It was not."},
+        *(401, 403, 200, 403, 403, 401, 401),
+    ),
+    "GET /v1/statements/{number}/lines/{line}/dispute": (
+        None,
+        *(401, 200, 404, 200, 403, 401, 401),
+    ),
+    "POST /v1/statements/{number}/lines/{line}/dispute": (
+        {"reason": "More.", "expected": "1.00"},
+        *(401, 201, 404, 409, 403, 401, 401),
+    ),
+    "GET /v1/line-disputes": (None, 401, 200, 200, 200, 403, 401, 401),
+    "POST /v1/line-disputes/{line_dispute_id}/answer": (
+        {"answer": "rejected", "reason": "No."},
+        *(401, 403, 403, 200, 403, 401, 401),
+    ),
     "DELETE /v1/session": (None, 401, 204, 204, 204, 204, 401, 401),
     "GET /healthz": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /readyz": (None, 200, 200, 200, 200, 200, 200, 200),
@@ -139,11 +179,17 @@ def town_of(site) -> Town:
     work = {"title": "Ode", "text": "The tide keeps no ledger.", "language": "en"}
     work_id = creator.post("/v1/works", json=work).json()["work_id"]
     creator.post("/v1/works", json=work | {"text": "Another text of hers."})
-    empty = make(ada, "USD", Period(202601), opening_nanos=0, lines=[], held_nanos=0, threshold=0)
+    line = StatementLine(
+        *(LineKind.EARNED, 1, work_id, "acme", Tier.ELITE, Period(202601)), 1, 1, 5, 1_000_000, 5
+    )
+    said = make(
+        ada, "USD", Period(202601), opening_nanos=0, lines=[line], held_nanos=0, threshold=0
+    )
     with unit_of_work(site.database) as session:
-        statements.insert(session, empty, {}, now=site.clock.now)
+        statements.insert(session, said, parties.vendor_ids(session), now=site.clock.now)
     offer = {"work_id": work_id, "currency": "USD"}
     offer |= {"starts_on": "2026-07-01", "ends_on": "2026-08-01"}
+    claim = {"work_id": work_id, "claimed_ppm": 1, "reason": "It is mine."}
     ids = {
         "offer_id": acme.post("/v1/offers", json=offer).json()["offer_id"],
         "sale": "s",
@@ -154,7 +200,10 @@ def town_of(site) -> Town:
         "name": "bank",
         "kind": "sale",
         "source_id": 1,
-        "number": statements.number_of(empty),
+        "number": statements.number_of(said),
+        "line": 1,
+        "claim_id": askers["other creator"].post("/v1/claims", json=claim).json()["claim_id"],
+        "line_dispute_id": 1,
         "form": "csv",
     }
     return Town(askers, ids)
@@ -203,8 +252,9 @@ BY_COOKIE = [
 @pytest.mark.parametrize("route", BY_COOKIE)
 def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     method, path = route.split(" ")
-    url = path.format(work_id=1, offer_id=1, finding_id=1, key_id=1, period="2026-01")
-    by_operator = "periods" in route or "findings" in route
+    ids = {"number": "s", "line": 1, "claim_id": 1, "line_dispute_id": 1, "period": "2026-01"}
+    url = path.format(work_id=1, offer_id=1, finding_id=1, key_id=1, **ids)
+    by_operator = any(word in route for word in ("periods", "findings", "decide", "line-disputes"))
     person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person
     person.headers["X-CSRF-Token"] = "wrong"

@@ -46,9 +46,9 @@ IMMUTABLE = [
     "period_seal", "write_off", "payout", "payout_step", "licence", "licence_deal",
     "offer", "offer_work", "offer_step", "pool_fund",
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
-    "claim_party", "claim_step",
     "rights_change", "proposal_answer",
     "statement_reissue",
+    "claim_party", "claim_step", "line_dispute", "line_dispute_answer",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 

@@ -339,3 +339,22 @@ def test_the_same_is_claimed_once_and_not_again_once_it_failed(scene):
         scene.claim("Cleo", scene.town.ode, 2)
     again = scene.claim("Cleo", scene.town.ode, 2, by=Actor("op"))
     assert again.filed_by == "op"
+
+
+def test_a_change_of_upstream_shares_proposes_nothing_anew_about_who_holds_a_work(scene):
+    """A version that such a change cuts is young; the split in it is as old as it was."""
+    town = scene.town
+    town.clock.now += 20 * DAY
+    back_date(town, town.ode, {"Ada": 600_000, "Ben": 400_000}, day=date(2026, 3, 1))
+    stored = scene.claim("Cleo", town.ode, 1)
+    assert (stored.claim.held_from, stored.from_first_day) == (date(2026, 3, 30), False)
+
+
+def test_a_new_split_is_a_proposal_that_a_claim_within_five_days_reaches_back_to(scene):
+    town = scene.town
+    town.clock.now += 20 * DAY
+    back_date(town, town.ode, {"Ada": 500_000, "Ben": 500_000}, day=date(2026, 3, 1))
+    town.clock.now += 5 * DAY
+    stored = scene.claim("Cleo", town.ode, 1)
+    assert (stored.claim.held_from, stored.from_first_day) == (date(2026, 3, 1), True)
+    assert town.tells("SELECT DISTINCT from_period FROM hold") == [(202603,)]

@@ -44,6 +44,8 @@ _COMMANDS = (
     "offers",
     "commons",
     "findings",
+    "claims",
+    "line_disputes",
     "late",
     "books",
     "checks",
