@@ -17,6 +17,7 @@ from service.store import (
     period_seals,
     periods,
     presence,
+    proposals,
     receipts,
     refunds,
     registration_log,
@@ -27,7 +28,7 @@ from service.store import (
 )
 from service.store.approvals import ApprovalsMissing
 from service.store.database import only_one, unit_of_work
-from worker import claims, close, holding, period_sealing
+from worker import claims, close, holding, period_sealing, proposing
 from worker.approving import check_approved, may_be_approved
 from worker.attributing import attribute_next
 from worker.correcting import work_off_next
@@ -149,6 +150,7 @@ def _correct(workplace: Workplace) -> bool:
         or work_off_next(database, workplace.room, now=now)
         or apply_next(database, now=now)
         or claims.step(database, now=now)
+        or proposing.step(database, now=now)
         or holding.post_next(database, now=now)
     )
 
@@ -175,6 +177,7 @@ def waits(workplace: Workplace) -> bool:
             or refunds.any_waiting(session)
             or correction_jobs.waiting_count(session)
             or claims.waits(session, now=workplace.clock())
+            or proposals.due(session, now=workplace.clock()) is not None
             or holds.waiting_holders(session, limit=1)
             or periods.closing(session)
             or seals.unsealed_count(session)

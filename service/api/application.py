@@ -21,6 +21,7 @@ from service.api import (
     people,
     previews,
     problems,
+    proposals,
     receipts,
     sale_changes,
     sales,
@@ -63,7 +64,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    of_works = (uploads, works, receipts, splits, findings, widespread)
+    of_works = (uploads, works, receipts, splits, proposals, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds, offers)
     of_money = (statements, payouts, money, claims, line_disputes)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
@@ -13,10 +13,12 @@ from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
 from service.api.paging import Number
+from service.api.preconditions import IfMatch, etag, seen
+from service.ledger.derivation import Change
 from service.ledger.money import PPM
 from service.ledger.rights import HolderTwice, RightsVersion, check_split
 from service.ledger.sale_report import MAX_FUTURE
-from service.store import holdings, parties, rights, works
+from service.store import derivations, holdings, parties, rights, rights_known, works
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.rows import WorkRow
@@ -47,6 +49,8 @@ class UpstreamShare(BaseModel):
     """Part of the royalty that goes to a rights version of an upstream work."""
 
     rights_version_id: int
+    work_id: int
+    title: str
     share_ppm: int
 
 
@@ -86,6 +90,7 @@ class SplitOrder(BaseModel):
     )
     valid_from: str = Field(description="YYYY-MM-DD, after the days that sales may have by now.")
     holders: list[HolderShare] = Field(max_length=1_000)
+    reason: str = Field(default="", description="At most 500 characters, for the record.")
 
 
 def split_of(holders: Sequence[HolderShare]) -> dict[int, int]:
@@ -114,60 +119,101 @@ def get_seen(session: Session, person: Person, work_id: int) -> WorkRow:
 @router.get(
     "/v1/works/{work_id}/split", summary="Who owns a work", responses=problems(401, 403, 404)
 )
-def get_split(context: Context, person: CreatorOrOperator, work_id: Number) -> SplitHistory:
-    """Return all versions of a work's split, oldest first."""
+def get_split(
+    context: Context,
+    person: CreatorOrOperator,
+    response: Response,
+    work_id: Number,
+    known_on: Annotated[
+        str, Query(description="YYYY-MM-DD: as it was known at the end of that day; empty: now.")
+    ] = "",
+    valid_on: Annotated[
+        str, Query(description="YYYY-MM-DD: the version of that day alone; empty: all.")
+    ] = "",
+) -> SplitHistory:
+    """Return the versions of a work's split, oldest first; the header ETag names them as of now."""
+    known = day_of(known_on, "known_on") if known_on else None
+    valid = day_of(valid_on, "valid_on") if valid_on else None
     with unit_of_work(context.database) as session:
         get_seen(session, person, work_id)
-        return _history(session, work_id)
+        response.headers["ETag"] = etag(rights.newest_number(session, work_id))
+        return _history(session, work_id, known_on=known, valid_on=valid)
 
 
 @router.put(
     "/v1/works/{work_id}/split",
     summary="Change who owns a work",
-    responses=problems(400, 401, 403, 404, 409, 413, 415),
+    responses=problems(400, 401, 403, 404, 409, 412, 413, 415),
 )
 def put_split(
     context: Context,
     person: CreatorOrOperator,
+    response: Response,
     work_id: Number,
     order: Annotated[SplitOrder, Body()],
+    if_match: IfMatch = None,
 ) -> SplitHistory:
     """Start a new split on a day; sales of days before keep the split of their day.
 
-    A creator changes the split of a work that is theirs alone; an operator that of any.
+    An operator changes the split of any work. A creator does where it concerns nobody else; where
+    it does, the split is proposed and the others accept.
     """
     now = context.clock()
-    day = _day(order.valid_from)
+    day = day_of(order.valid_from, "valid_from")
     last = (now + MAX_FUTURE).date()
     shares = split_of(order.holders)
     with unit_of_work(context.database) as session:
         if person.party_id is not None:
-            holdings.check_alone(session, person.party_id, work_id)
+            holdings.check_alone(session, person.party_id, work_id, shares)
         works.get(session, work_id)
         check_own(person, check_split(shares))
         if day <= last:
             raise BadText("valid_from", f"must lie after {last}: sales up to it may be settled")
-        rights.change_split(session, work_id, shares, day=day, now=now)
+        derivations.lock(session)
+        rights.check_seen(session, work_id, None if if_match is None else seen(if_match))
+        rights.check_later(rights.history(session, work_id), day)
+        changed = Change(day, shares)
+        rights.change(
+            session, work_id, changed, reason=order.reason, by=person.login, now=now,
+            back_dated=False,
+        )  # fmt: skip
+        response.headers["ETag"] = etag(rights.newest_number(session, work_id))
         return _history(session, work_id)
 
 
-def _day(text: str) -> date:
+def day_of(text: str, place: str) -> date:
+    """Read a day; raise BadText naming the place."""
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise BadText("valid_from", "must be a day like 2026-12-01")
+    raise BadText(place, "must be a day like 2026-12-01")
 
 
-def _history(session: Session, work_id: int) -> SplitHistory:
-    versions = rights.history(session, work_id)
-    holders = sorted({holder for version in versions for holder in version.shares_ppm})
+def _history(
+    session: Session, work_id: int, *, known_on: date | None = None, valid_on: date | None = None
+) -> SplitHistory:
+    line = (
+        rights.history(session, work_id)
+        if known_on is None
+        else rights_known.history(session, work_id, known_on=known_on)
+    )
+    if valid_on is not None:
+        line = [version for version in line if version.valid_from <= valid_on][-1:]
+    holders = sorted({holder for version in line for holder in version.shares_ppm})
     names = parties.names(session, holders)
-    return SplitHistory(work_id=work_id, versions=[_version(each, names) for each in versions])
+    upstream = rights.versions(session, [v for version in line for v in version.upstream_ppm])
+    works_of = {number: version.work_id for number, version in upstream.items()}
+    titles = works.titles(session, sorted(set(works_of.values())))
+    return SplitHistory(
+        work_id=work_id, versions=[_version(each, names, works_of, titles) for each in line]
+    )
 
 
-def _version(version: RightsVersion, names: dict[int, str]) -> SplitVersion:
+def _version(
+    version: RightsVersion, names: dict[int, str], works_of: dict[int, int], titles: dict[int, str]
+) -> SplitVersion:
     return SplitVersion(
         rights_version_id=version.rights_version_id,
         valid_from=version.valid_from,
@@ -176,7 +222,12 @@ def _version(version: RightsVersion, names: dict[int, str]) -> SplitVersion:
             for holder, share in sorted(version.shares_ppm.items())
         ],
         upstream=[
-            UpstreamShare(rights_version_id=upstream, share_ppm=share)
+            UpstreamShare(
+                rights_version_id=upstream,
+                work_id=works_of[upstream],
+                title=titles[works_of[upstream]],
+                share_ppm=share,
+            )
             for upstream, share in sorted(version.upstream_ppm.items())
         ],
     )

@@ -7,9 +7,10 @@ from service.api.shown_works import Work, shown
 from service.api.splits import HolderShare, check_own, split_of
 from service.ledger.money import PPM
 from service.ledger.rights import check_split
-from service.store import rights, works
+from service.store import registered_rights, works
 from service.store.database import unit_of_work
 from service.store.people import Person
+from service.store.proposals import Proposer
 from service.store.works import NewWork
 
 
@@ -31,7 +32,10 @@ def register(
     with unit_of_work(context.database) as session:
         row = works.register(session, work, registered_at=now, now=now)
         assert row.work_id is not None
-        rights.first_version(session, row.work_id, shares, day=now.date(), now=now)
+        by = Proposer(person.party_id, person.login)
+        registered_rights.first_split(
+            session, row.work_id, shares, proposer=by, day=now.date(), now=now
+        )
         registered = shown(row)
     context.doorbell.ring()
     return registered

@@ -14,8 +14,10 @@ from service.ledger.errors import LedgerError
 from service.ledger.rights import HolderTwice, NoHolder, ShareOutOfRange, SplitNotWhole
 from service.portal import pages
 from service.portal.draft import MOST_ROWS, BadPercent, Draft, read
-from service.store import parties, rights, works
+from service.store import parties, registered_rights, works
 from service.store.database import unit_of_work
+from service.store.people import Person
+from service.store.proposals import Proposer
 from service.store.text_rules import BadText
 
 router = APIRouter()
@@ -60,14 +62,15 @@ def register(request: Request, form: LongForm, person: Creator, context: Context
     if faults := draft.faults():
         return _form(request, context, person.party_id, draft, _errors(faults))
     try:
-        work_id = _register(context, person.party_id, draft)
+        work_id = _register(context, person, draft)
     except _REFUSALS as refusal:
         return _form(request, context, person.party_id, draft, _errors([refusal]))
     context.doorbell.ring()
     return pages.goto(f"/works/{work_id}?done=registered")
 
 
-def _register(context: WebContext, holder_id: int, draft: Draft) -> int:
+def _register(context: WebContext, person: Person, draft: Draft) -> int:
+    assert person.party_id is not None
     now = context.clock()
     with unit_of_work(context.database) as session:
         row = works.register(session, draft.new_work(), registered_at=now, now=now)
@@ -75,9 +78,12 @@ def _register(context: WebContext, holder_id: int, draft: Draft) -> int:
             name: parties.holder_named(session, name, now=now).party_id or 0
             for name, _ in draft.named_others
         }
-        shares = draft.shares(holder_id, others)
+        shares = draft.shares(person.party_id, others)
         assert row.work_id is not None
-        rights.first_version(session, row.work_id, shares, day=now.date(), now=now)
+        by = Proposer(person.party_id, person.login)
+        registered_rights.first_split(
+            session, row.work_id, shares, proposer=by, day=now.date(), now=now
+        )
         return row.work_id
 
 

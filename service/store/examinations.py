@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import owners
+from service.store import owners, registered_rights
 from service.store.attributions import EvidenceRow, written
 from service.store.database import Database, driver, only_one
 
@@ -120,19 +120,7 @@ def store(session: Session, work_id: int, examined: Examined, *, now: datetime) 
         "WHERE work_id = %s",
         (now, examined.originality_ppm, list(examined.flags), examined.origin_work_id, work_id),
     )
-    for found in examined.found:
-        connection.execute(
-            "INSERT INTO finding (work_id, of_work_id, kind, share_ppm, evidence, found_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s)",
-            (
-                work_id,
-                found.of_work_id,
-                found.kind,
-                found.share_ppm,
-                written(found.evidence),
-                now,
-            ),
-        )
+    _keep_findings(session, work_id, examined.found, now=now)
     connection.execute(
         "UPDATE passage SET origin_passage_id = t.o "
         "FROM unnest(%s::bigint[], %s::bigint[]) AS t (p, o) "
@@ -141,3 +129,35 @@ def store(session: Session, work_id: int, examined: Examined, *, now: datetime) 
     )
     owners.changed(session, work_id)
     return True
+
+
+def _keep_findings(
+    session: Session, work_id: int, findings: Sequence[Found], *, now: datetime
+) -> None:
+    """Store what was found; what a work owes a part to is proposed as what it derives from."""
+    for found in findings:
+        row = (
+            driver(session)
+            .execute(
+                "INSERT INTO finding (work_id, of_work_id, kind, share_ppm, evidence, found_at) "
+                "VALUES (%s, %s, %s, %s, %s, %s) RETURNING finding_id",
+                (
+                    work_id,
+                    found.of_work_id,
+                    found.kind,
+                    found.share_ppm,
+                    written(found.evidence),
+                    now,
+                ),
+            )
+            .fetchone()
+        )
+        if row and found.kind == DERIVED and found.share_ppm:
+            registered_rights.propose_found(
+                session,
+                work_id,
+                found.of_work_id,
+                share_ppm=found.share_ppm,
+                finding_id=int(row[0]),
+                now=now,
+            )

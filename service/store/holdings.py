@@ -1,5 +1,6 @@
 """The works a holder has, or had, a share in: what a creator may see."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,6 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
-from service.ledger.money import PPM
 from service.store.works import WorkNotFound
 
 
@@ -19,13 +19,15 @@ class NoPresentShare(LedgerError):
 
 
 class CoHoldersMustAgree(LedgerError):
-    """One of several holders wanted to change a split alone."""
+    """A holder wanted to change alone what others have, or get, a share in."""
 
-    def __init__(self, work_id: int, share_ppm: int) -> None:
+    def __init__(self, work_id: int, holder_ids: Sequence[int]) -> None:
+        named = ", ".join(map(str, holder_ids[:10]))
         super().__init__(
-            f"work {work_id} is not yours alone: an operator changes its split",
+            f"the split of work {work_id} concerns others (holders {named}): propose it, and they "
+            "accept or decline",
             work_id=work_id,
-            share_ppm=share_ppm,
+            holders=list(holder_ids),
         )
 
 
@@ -92,11 +94,31 @@ def check_present(session: Session, holder_id: int, work_id: int) -> HeldWork:
     return work
 
 
-def check_alone(session: Session, holder_id: int, work_id: int) -> HeldWork:
-    """Return a work the holder owns whole; raise as ``check_present``, or CoHoldersMustAgree."""
+def present_among(session: Session, holder_id: int, work_ids: Sequence[int]) -> set[int]:
+    """Return which of these works the holder has a share in now, or will have."""
+    query = text(
+        "SELECT work_id FROM rights_version WHERE work_id = ANY(:works) AND upper_inf(days) "
+        "AND superseded_at IS NULL AND holder_ids @> ARRAY[CAST(:holder AS bigint)]"
+    )
+    return set(session.execute(query, {"works": list(work_ids), "holder": holder_id}).scalars())
+
+
+def check_alone(
+    session: Session, holder_id: int, work_id: int, shares_ppm: Mapping[int, int]
+) -> HeldWork:
+    """Return a work whose new split concerns the holder alone.
+
+    Raise as ``check_present``, or CoHoldersMustAgree.
+    """
     work = check_present(session, holder_id, work_id)
-    if work.share_ppm != PPM:
-        raise CoHoldersMustAgree(work_id, work.share_ppm)
+    query = text(
+        "SELECT DISTINCT unnest(holder_ids) FROM rights_version "
+        "WHERE work_id = :work AND superseded_at IS NULL AND upper_inf(days)"
+    )
+    holders = {int(holder) for holder in session.execute(query, {"work": work_id}).scalars()}
+    others = (holders | shares_ppm.keys()) - {holder_id}
+    if others:
+        raise CoHoldersMustAgree(work_id, sorted(others))
     return work
 
 

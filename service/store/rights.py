@@ -38,6 +38,18 @@ class SplitStartsTooEarly(LedgerError):
         )
 
 
+class SplitChanged(LedgerError):
+    """A split was to be set over another than the asker had seen."""
+
+    def __init__(self, work_id: int, *, seen: int, newest: int) -> None:
+        super().__init__(
+            f"the rights of work {work_id} were changed meanwhile: look at {newest}, not {seen}",
+            work_id=work_id,
+            seen=seen,
+            newest=newest,
+        )
+
+
 def first_version(
     session: Session, work_id: int, shares_ppm: Mapping[int, int], *, day: date, now: datetime
 ) -> int:
@@ -140,6 +152,17 @@ def change(
     return change_id, version
 
 
+def check(session: Session, work_id: int, changed: Change) -> None:
+    """Raise what would refuse a change: a split, upstream shares, a cycle; nothing is stored."""
+    if changed.shares_ppm is not None:
+        check_split(changed.shares_ppm)
+        parties.check_holders(session, list(changed.shares_ppm))
+    derives_from = derivations.downstream(session, work_id)
+    named = list(changed.upstream_ppm or ())
+    timelines = derivations.timelines(session, work_id, derives_from, named)
+    plan(work_id, changed, timelines, derives_from)
+
+
 def _since(planned: Plan, timelines: Mapping[int, Timeline]) -> dict[int, date | None]:
     """Return the first day from which sales of each work may be paid otherwise.
 
@@ -217,6 +240,21 @@ def _insert(session: Session, made: Sequence[NewVersion], *, now: datetime) -> N
 def _columns(by_number: Mapping[int, int]) -> tuple[list[int], list[int]]:
     numbers = sorted(by_number)
     return numbers, [by_number[number] for number in numbers]
+
+
+def newest_number(session: Session, work_id: int) -> int:
+    """Return the number of the newest version of a work, which every change of it raises."""
+    query = text(
+        "SELECT coalesce(max(rights_version_id), 0) FROM rights_version WHERE work_id = :id"
+    )
+    return int(session.execute(query, {"id": work_id}).scalar_one())
+
+
+def check_seen(session: Session, work_id: int, seen: int | None) -> None:
+    """Raise SplitChanged unless the newest version is the one that was seen; None asks nothing."""
+    newest = newest_number(session, work_id)
+    if seen is not None and seen != newest:
+        raise SplitChanged(work_id, seen=seen, newest=newest)
 
 
 _SELECT = (

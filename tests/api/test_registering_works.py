@@ -126,29 +126,6 @@ def test_a_withdrawn_work_says_so_and_is_withdrawn_once(site):
     assert ada.get(url).json()["withdrawn_at"] == "2026-02-10T12:00:00Z"
 
 
-def test_a_new_split_starts_on_a_day_that_no_settled_sale_can_have(site):
-    ada, bob = site.holder("Ada"), site.holder("Bob")
-    client = site.person("creator", ada)
-    url = f"/v1/works/{client.post('/v1/works', json=ODE).json()['work_id']}/split"
-    half = [{"holder_id": ada, "share_ppm": 500_000}, {"holder_id": bob, "share_ppm": 500_000}]
-
-    early = client.put(url, json={"valid_from": "2026-02-11", "holders": half})
-    taken = client.put(url, json={"valid_from": "2026-02-12", "holders": half})
-    alone = client.put(url, json={"valid_from": "2026-02-13", "holders": half})
-    operator = site.person("operator", None)
-    twice = operator.put(url, json={"valid_from": "2026-02-12", "holders": half})
-
-    assert (alone.status_code, alone.json()["code"]) == (403, "co-holders-must-agree")
-    assert (early.status_code, early.json()["errors"][0]["place"]) == (422, "valid_from")
-    assert taken.status_code == 200
-    assert [version["valid_from"] for version in taken.json()["versions"]] == [
-        "2026-02-10",
-        "2026-02-12",
-    ]
-    assert [len(version["holders"]) for version in taken.json()["versions"]] == [1, 2]
-    assert (twice.status_code, twice.json()["code"]) == (409, "split-starts-too-early")
-
-
 @pytest.mark.parametrize(
     "day", ["", "2026-02-30", "12.02.2026", "20260212", "2026-W08-1", "\uff12"]
 )

@@ -42,6 +42,26 @@ TABLE = {
         {"valid_from": "2026-03-01", "holders": []},
         *(401, 422, 404, 422, 403, 401, 401),
     ),
+    "POST /v1/works/{work_id}/proposals": (
+        {"valid_from": "2026-03-01"},
+        *(401, 422, 404, 422, 403, 401, 401),
+    ),
+    "GET /v1/works/{work_id}/proposals": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/proposals": (None, 401, 200, 200, 200, 403, 401, 401),
+    "GET /v1/proposals/{proposal_id}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "POST /v1/proposals/{proposal_id}/accept": (None, 401, 409, 404, 403, 403, 401, 401),
+    "POST /v1/proposals/{proposal_id}/decline": (
+        {"reason": "No."},
+        *(401, 409, 404, 403, 403, 401, 401),
+    ),
+    "POST /v1/proposals/{proposal_id}/decide": (
+        {"takes_effect": False, "reason": "No."},
+        *(401, 403, 403, 200, 403, 401, 401),
+    ),
+    "POST /v1/proposals/{proposal_id}/withdraw": (
+        {"reason": "No."},
+        *(401, 409, 404, 403, 403, 401, 401),
+    ),
     "GET /v1/works/{work_id}/licence": (None, 401, 200, 404, 200, 403, 401, 401),
     "PUT /v1/works/{work_id}/licence": (
         {"valid_from": "2026-03-01", "uses": []},
@@ -163,6 +183,12 @@ def a_finding(site, work_id) -> int:
         return session.execute(text(query), {"work": work_id}).scalar_one()
 
 
+def a_proposal(site, creator, ada, work_id) -> int:
+    half = [{"holder_id": h, "share_ppm": 500_000} for h in (ada, site.holder("Cleo"))]
+    order = {"valid_from": "2026-03-01", "holders": half}
+    return creator.post(f"/v1/works/{work_id}/proposals", json=order).json()["proposal_id"]
+
+
 def town_of(site) -> Town:
     ada, acme = site.holder("Ada"), site.vendor("Acme")
     creator = site.person("creator", ada)
@@ -195,6 +221,7 @@ def town_of(site) -> Town:
         "sale": "s",
         "work_id": work_id,
         "finding_id": a_finding(site, work_id),
+        "proposal_id": a_proposal(site, creator, ada, work_id),
         "key_id": 1,  # Acme's: a user of Borealis does not find it
         "period": "2026-01",
         "name": "bank",
@@ -253,7 +280,8 @@ BY_COOKIE = [
 def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     method, path = route.split(" ")
     ids = {"number": "s", "line": 1, "claim_id": 1, "line_dispute_id": 1, "period": "2026-01"}
-    url = path.format(work_id=1, offer_id=1, finding_id=1, key_id=1, **ids)
+    ids |= dict.fromkeys(("work_id", "offer_id", "finding_id", "proposal_id", "key_id"), 1)
+    url = path.format(**ids)
     by_operator = any(word in route for word in ("periods", "findings", "decide", "line-disputes"))
     person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person
