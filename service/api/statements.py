@@ -31,6 +31,7 @@ router = APIRouter(tags=["ledger"], route_class=StrictRoute)
 class StatementRow(BaseModel):
     """One statement of a list; amounts are decimal strings.
 
+    opening + earned + moved - paid_out = closing = held + holdback + payable + carried_forward.
     ``newest_document`` is its number, or that of the document that was last issued instead of it.
     """
 
@@ -41,9 +42,11 @@ class StatementRow(BaseModel):
     currency: str
     opening_balance: str
     earned: str
+    moved: str
     paid_out: str
     closing_balance: str
     held: str
+    holdback: str
     payable: str
     carried_forward: str
     newest_document: str
@@ -81,9 +84,11 @@ def _row(one: StatementSummary, newest: DocumentNumber) -> StatementRow:
         currency=one.currency,
         opening_balance=format_nanos(one.opening_nanos),
         earned=format_nanos(one.earned_nanos),
+        moved=format_nanos(one.moved_nanos),
         paid_out=format_nanos(one.paid_nanos),
         closing_balance=format_nanos(one.closing_nanos),
         held=format_nanos(one.held_nanos),
+        holdback=format_nanos(one.holdback_nanos),
         payable=format_nanos(one.payable_nanos),
         carried_forward=format_nanos(one.carried_nanos),
         newest_document=str(newest),

@@ -34,6 +34,10 @@ class Figures(Protocol):
         """Write an amount without its currency."""
         ...
 
+    def of(self, currency: str) -> "Figures":
+        """Return the same manner for amounts of another currency."""
+        ...
+
     def count(self, number: int) -> str:
         """Write a number of things."""
         ...
@@ -50,6 +54,10 @@ class PlainFigures:
     def amount(self, nanos: int) -> str:
         """Write ``7.29`` or ``-0.000000001``: at least two digits after the point."""
         return format_nanos(nanos)
+
+    def of(self, _currency: str) -> "PlainFigures":
+        """Return these: any currency is written the same."""
+        return self
 
     def count(self, number: int) -> str:
         """Write ``1,500,000``."""
@@ -74,6 +82,10 @@ class LocalFigures:
         """Write ``1.234,50`` in German, ``12,34,567.29`` in Hindi."""
         least = len(str(NANOS_PER_UNIT // minor_unit_nanos(self.currency))) - 1
         return self._written(Decimal(nanos).scaleb(-_NANO_DIGITS), least, _NANO_DIGITS)
+
+    def of(self, currency: str) -> "LocalFigures":
+        """Return the same locale for amounts of another currency."""
+        return LocalFigures(self.locale, currency)
 
     def count(self, number: int) -> str:
         """Write ``1.500.000`` in German."""

@@ -4,7 +4,7 @@ import csv
 import io
 
 from service.documents.statement_document import StatementDocument
-from service.documents.statement_table import HEADER, Cell, Exact, Words, statement_rows
+from service.documents.statement_rows import HEADER, Cell, Exact, Words, statement_rows
 
 _FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet may take for a formula, with the full-width forms (OWASP, *CSV Injection*)."""

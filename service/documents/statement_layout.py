@@ -1,24 +1,25 @@
 """What stands where on a statement: facts and tables in reading order, for every form to read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.documents.figures import Figures
-from service.documents.statement_document import (
+from service.documents.statement_document import Replacement, StatementDocument, nanos_of
+from service.documents.statement_reasons import (
     HOW_TO_ASK,
-    Replacement,
-    StatementDocument,
-    nanos_of,
+    WORDS,
+    carried_reason,
+    held_part_reason,
+    holdback_reason,
+    looked_at_again,
+    move_name,
+    move_note,
+    payout_name,
     payout_note,
 )
-from service.ledger.statement import PayoutMove, StatementLine
-
-WORDS = (
-    "Settled: posted in the books. Held: yours, and not payable yet. Payable: goes out with the "
-    "next payout. Paid: given to the bank. An estimate never stands on a statement."
-)
-"""What the labels mean, for readers who meet them first."""
+from service.documents.statement_tables import Table, line_table, payout_table
+from service.ledger.statement import AdvanceStanding, HoldbackStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +31,6 @@ class Fact:
     label: str = ""
     reason: str = ""
     is_total: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table; ``style`` is "" for text, "nowrap" for a word, "number"."""
-
-    name: str
-    style: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under headings; the first cell of a row names it, the last is what is added up."""
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    total_name: str
-    total: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +73,18 @@ def _head(document: StatementDocument) -> Iterator[tuple[str, str]]:
 
 
 def _sections(document: StatementDocument, figures: Figures) -> Iterator[Section]:
-    statement = document.statement
     if document.replacement:
         yield _replaced(document, document.replacement)
     yield Section("Balance", facts=tuple(_balance(document, figures)))
-    earned = f"What you earned in {statement.period}"
-    if document.earned_lines:
-        caption = "Earned, by work, vendor and tier"
-        table = _table(document, figures, caption, document.earned_lines, "Earned in all")
-        yield Section(earned, table=table)
-    else:
-        yield Section(earned, "No work earned anything in this period.")
-    if document.adjustments:
-        caption = "Adjustments, by work, vendor, tier and month"
-        yield Section(
-            "Adjustments to earlier months",
-            "Sales of closed months that were reported late, corrected or refunded. "
-            "The month of the sale is named.",
-            table=_table(document, figures, caption, document.adjustments, "Adjusted in all"),
-        )
+    yield from _lines(document, figures)
+    payouts = payout_table(document.statement, figures)
+    if payouts:
+        told = "Gross less tax and fee is the net amount. Tax rules are as they are on file; "
+        yield Section("Payouts", f"{told}this is no tax advice.", table=payouts)
+    if document.statement.advance != AdvanceStanding():
+        yield Section("Advances", facts=tuple(_advance(document, figures)))
+    if document.statement.holdback != HoldbackStanding():
+        yield Section("Kept against refunds", facts=tuple(_holdback(document, figures)))
     yield Section("What of it can be paid", facts=tuple(_payable(document, figures)))
     yield Section("How to ask", HOW_TO_ASK)
     yield Section("What the words mean", WORDS)
@@ -119,7 +94,7 @@ def _replaced(document: StatementDocument, replacement: Replacement) -> Section:
     return Section(
         "Issued again",
         f"{document.number} takes the place of {replacement.replaces}. Reason: "
-        f"{replacement.reason}. Names are written otherwise; every amount is as it was first "
+        f"{replacement.reason} Names are written otherwise; every amount is as it was first "
         f"issued on {replacement.first_issued_at:%Y-%m-%d}.",
     )
 
@@ -132,8 +107,12 @@ def _balance(document: StatementDocument, figures: Figures) -> Iterator[Fact]:
     if document.adjustments:
         adjusted = figures.amount(nanos_of(document.adjustments))
         yield Fact("Adjustments to earlier months", adjusted, "settled")
-    for move in statement.payouts:
-        yield _payout(move, figures)
+    for move in statement.moves:
+        note = move_note(move, document.vendor_name(move.vendor))
+        yield Fact(move_name(move), figures.amount(move.nanos), "settled", note)
+    for payout in statement.payouts:
+        amount = figures.amount(payout.nanos)
+        yield Fact(payout_name(payout), amount, "paid", payout_note(payout))
     yield _closing(document, figures)
 
 
@@ -142,52 +121,54 @@ def _closing(document: StatementDocument, figures: Figures) -> Fact:
     return Fact("Closing balance", closing, is_total=True)
 
 
-def _payout(move: PayoutMove, figures: Figures) -> Fact:
-    name = "Payout returned" if move.state == "returned" else "Paid out"
-    return Fact(name, figures.amount(move.nanos), "paid", payout_note(move))
+def _lines(document: StatementDocument, figures: Figures) -> Iterator[Section]:
+    statement = document.statement
+    earned = f"What you earned in {statement.period}"
+    if document.earned_lines:
+        caption = "Earned, by work, vendor and tier"
+        table = line_table(document, figures, caption, document.earned_lines, "Earned in all")
+        yield Section(earned, table=table)
+    else:
+        yield Section(earned, "No work earned anything in this period.")
+    if document.adjustments:
+        caption = "Adjustments, by work, vendor, tier and month"
+        yield Section(
+            "Adjustments to earlier months",
+            "Sales of closed months that were reported late, corrected or refunded. "
+            "The month of the sale is named.",
+            table=line_table(document, figures, caption, document.adjustments, "Adjusted in all"),
+        )
+
+
+def _advance(document: StatementDocument, figures: Figures) -> Iterator[Fact]:
+    advance = document.statement.advance
+    yield Fact("Not earned back before", figures.amount(advance.opening_nanos))
+    yield Fact("Paid early", figures.amount(advance.paid_nanos))
+    yield Fact("Recouped from earnings", figures.amount(-advance.recouped_nanos))
+    left = figures.amount(advance.closing_nanos)
+    yield Fact("Still to be earned back", left, is_total=True)
+
+
+def _holdback(document: StatementDocument, figures: Figures) -> Iterator[Fact]:
+    kept = document.statement.holdback
+    yield Fact("Kept before", figures.amount(kept.opening_nanos))
+    yield Fact("Released", figures.amount(-kept.released_nanos))
+    yield Fact("Taken", figures.amount(kept.taken_nanos))
+    yield Fact("Kept now", figures.amount(kept.closing_nanos), "held", is_total=True)
 
 
 def _payable(document: StatementDocument, figures: Figures) -> Iterator[Fact]:
-    closing = document.statement.closing
-    held = figures.amount(closing.held_nanos)
-    yield Fact("Held", held, "held", document.held_reason)
+    statement, closing = document.statement, document.statement.closing
+    for part in statement.held:
+        yield Fact("Held", figures.amount(part.nanos), "held", held_part_reason(part))
+    if not statement.held:
+        yield Fact("Held", figures.amount(closing.held_nanos), "held", document.held_reason)
+    if closing.holdback_nanos:
+        kept = figures.amount(closing.holdback_nanos)
+        yield Fact("Kept back", kept, "held", holdback_reason(statement.holdback))
     yield Fact("Payable", figures.amount(closing.payable_nanos), "payable")
-    carried = figures.amount(closing.carried_nanos)
-    yield Fact("Carried forward", carried, "", document.carried_reason)
+    reason = carried_reason(closing.carried_nanos, statement.currency)
+    if reason:
+        reason = f"{reason} {looked_at_again(statement.period)}"
+    yield Fact("Carried forward", figures.amount(closing.carried_nanos), "", reason)
     yield _closing(document, figures)
-
-
-def _table(
-    document: StatementDocument,
-    figures: Figures,
-    caption: str,
-    lines: Sequence[StatementLine],
-    total_name: str,
-) -> Table:
-    currency = document.statement.currency
-    columns = (
-        Column("Work"),
-        Column("Vendor"),
-        Column("Tier", "nowrap"),
-        Column("Month of sale", "nowrap"),
-        Column("Sales", "number"),
-        Column("Tokens", "number"),
-        Column(f"Credited to the work, {currency}", "number"),
-        Column("Your share", "number"),
-        Column(f"Amount, {currency}", "number"),
-    )
-    rows = tuple(
-        (
-            document.work_titles[line.work_id],
-            document.vendor_names[line.vendor],
-            str(line.tier),
-            str(line.month),
-            figures.count(line.sales_count),
-            figures.count(line.output_tokens),
-            figures.amount(line.credited_nanos),
-            figures.percent(line.share_ppm),
-            figures.amount(line.nanos),
-        )
-        for line in lines
-    )
-    return Table(caption, columns, rows, total_name, figures.amount(nanos_of(tuple(lines))))

@@ -18,7 +18,8 @@ import typst
 
 from service.documents.figures import Figures, PlainFigures
 from service.documents.statement_document import StatementDocument
-from service.documents.statement_layout import Layout, Table, laid_out
+from service.documents.statement_layout import Layout, laid_out
+from service.documents.statement_tables import Table
 from service.ledger.errors import LedgerError
 
 _TEMPLATES = Path(__file__).with_name("templates")

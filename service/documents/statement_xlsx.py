@@ -13,7 +13,7 @@ import xlsxwriter
 from service.documents.figures import PlainFigures
 from service.documents.statement_document import StatementDocument
 from service.documents.statement_layout import Fact, Layout, laid_out
-from service.documents.statement_table import HEADER, Cell, Exact, Words, statement_rows
+from service.documents.statement_rows import HEADER, Cell, Exact, Words, statement_rows
 
 _SIGNIFICANT_DIGITS = 15
 _WIDTHS = {"statement": 20, "work": 36, "vendor": 20, "credited": 18, "amount": 18, "note": 60}
@@ -73,7 +73,7 @@ def _write_lines(sheet: Any, document: StatementDocument, formats: _Formats) -> 
     last = 0
     for last, row in enumerate(statement_rows(document), start=1):
         for column, cell in enumerate(row):
-            if cell != "":
+            if cell not in {"", Words("")}:
                 _write(sheet, (last, column), cell, formats)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, last, len(HEADER) - 1)

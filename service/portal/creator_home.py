@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.api.dependencies import Context, Creator
-from service.documents.statement_document import carried_reason, held_reason
+from service.documents.statement_reasons import carried_reason, held_reason
 from service.ledger.accounts import holder_held, holder_payable
 from service.ledger.money import parse_nanos
 from service.ledger.period import Period

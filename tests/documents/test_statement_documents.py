@@ -35,6 +35,9 @@ def test_json_says_every_amount_as_an_exact_decimal_string():
                 "sales_count": 2,
                 "output_tokens": 1500000,
                 "credited": "12.15",
+                "upstream_received": "0.00",
+                "from_pool": "0.00",
+                "upstream_paid": "0.00",
                 "share_ppm": 600000,
                 "share_percent": "60",
                 "amount": "7.29",
@@ -51,24 +54,39 @@ def test_json_says_every_amount_as_an_exact_decimal_string():
                 "sales_count": 0,
                 "output_tokens": 0,
                 "credited": "-0.000000003",
+                "upstream_received": "0.00",
+                "from_pool": "0.00",
+                "upstream_paid": "0.00",
                 "share_ppm": 333333,
                 "share_percent": "33.3333",
                 "amount": "-0.000000001",
             }
         ],
         "adjusted": "-0.000000001",
+        "moves": [],
+        "moved": "0.00",
         "payouts": [],
         "paid_out": "0.00",
         "closing_balance": "7.294499999",
         "held": {
             "amount": "2.00",
             "reason": "Not yet backed by the vendor's receipts: payable once the vendor has paid.",
+            "parts": [],
+        },
+        "holdback": {
+            "opening": "0.00",
+            "taken": "0.00",
+            "released": "0.00",
+            "amount": "0.00",
+            "next_release": None,
         },
         "payable": {"amount": "5.29"},
         "carried_forward": {
             "amount": "0.004499999",
             "reason": "Less than 0.01 USD, the smallest amount a bank moves: kept for next time.",
+            "looked_at_again": "The statement of 2026-02, after 2026-03-01, looks again.",
         },
+        "advance": {"opening": "0.00", "paid": "0.00", "recouped": "0.00", "closing": "0.00"},
         "how_to_ask": (
             "Write to the operator, name this statement's number and the line, and say what you "
             "expected. A statement is never changed: a mistake is corrected by a further line in a "
@@ -84,16 +102,16 @@ def test_json_is_json():
 def test_csv_is_one_table_with_the_amount_last_but_one():
     assert statement_csv(a_document()) == (
         "statement,period,currency,row,work_id,work,vendor,tier,month,sales,output_tokens,credited,"
-        "share_percent,amount,note\r\n"
-        "2026-01-H7-USD,2026-01,USD,opening,,,,,,,,,,0.0045,\r\n"
-        "2026-01-H7-USD,2026-01,USD,earned,1,Ode,Acme,elite,2026-01,2,1500000,12.15,60,7.29,\r\n"
+        "upstream_received,from_pool,upstream_paid,share_percent,amount,note\r\n"
+        "2026-01-H7-USD,2026-01,USD,opening,,,,,,,,,,,,,0.0045,\r\n"
+        "2026-01-H7-USD,2026-01,USD,earned,1,Ode,Acme,elite,2026-01,2,1500000,12.15,0.00,0.00,0.00,60,7.29,\r\n"
         "2026-01-H7-USD,2026-01,USD,adjustment,2,Essay,Borealis,high-speed,2025-12,0,0,"
-        "-0.000000003,33.3333,-0.000000001,\r\n"
-        "2026-01-H7-USD,2026-01,USD,closing,,,,,,,,,,7.294499999,\r\n"
-        "2026-01-H7-USD,2026-01,USD,held,,,,,,,,,,2.00,"
+        "-0.000000003,0.00,0.00,0.00,33.3333,-0.000000001,\r\n"
+        "2026-01-H7-USD,2026-01,USD,closing,,,,,,,,,,,,,7.294499999,\r\n"
+        "2026-01-H7-USD,2026-01,USD,held,,,,,,,,,,,,,2.00,"
         "Not yet backed by the vendor's receipts: payable once the vendor has paid.\r\n"
-        "2026-01-H7-USD,2026-01,USD,payable,,,,,,,,,,5.29,\r\n"
-        "2026-01-H7-USD,2026-01,USD,carried forward,,,,,,,,,,0.004499999,"
+        "2026-01-H7-USD,2026-01,USD,payable,,,,,,,,,,,,,5.29,\r\n"
+        "2026-01-H7-USD,2026-01,USD,carried forward,,,,,,,,,,,,,0.004499999,"
         '"Less than 0.01 USD, the smallest amount a bank moves: kept for next time."\r\n'
     )
 
@@ -120,7 +138,7 @@ def test_no_text_of_a_person_is_run_by_a_spreadsheet(text, cell):
 def test_a_title_with_quotes_and_commas_stays_one_guarded_cell():
     row = statement_csv(a_document(title='=1,"2"')).splitlines()[2]
     assert row == (
-        '2026-01-H7-USD,2026-01,USD,earned,1,"\'=1,""2""",Acme,elite,2026-01,2,1500000,12.15,60,7.29,'
+        '2026-01-H7-USD,2026-01,USD,earned,1,"\'=1,""2""",Acme,elite,2026-01,2,1500000,12.15,0.00,0.00,0.00,60,7.29,'
     )
 
 

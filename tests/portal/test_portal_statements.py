@@ -55,7 +55,7 @@ def test_the_files_are_named_after_the_statement(world, catalogue):
             f'attachment; filename="statement-{number}.{ending}"'
         )
     assert browser.get(f"/statements/{number}.json").json()["closing_balance"] == "9.315"
-    assert ",closing,,,,,,,,,,9.315,\r\n" in browser.get(f"/statements/{number}.csv").text
+    assert ",closing,,,,,,,,,,,,,9.315,\r\n" in browser.get(f"/statements/{number}.csv").text
 
 
 def test_somebody_elses_statement_is_not_there(world, catalogue):

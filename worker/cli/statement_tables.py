@@ -12,7 +12,8 @@ from worker.cli.screen import Column
 def show_summaries(rows: Sequence[StatementSummary], *, title: str, as_json: bool) -> None:
     """Print statements, one a row."""
     columns = [Column("number"), Column("holder"), Column("period"), Column("currency")]
-    names = ("opening", "earned", "paid out", "closing", "held", "payable", "carried forward")
+    names = ["opening", "earned", "moved", "paid out", "closing"]
+    names += ["held", "kept back", "payable", "carried forward"]
     columns += [Column(name, number=True) for name in names]
     screen.table(
         title,
@@ -25,9 +26,11 @@ def show_summaries(rows: Sequence[StatementSummary], *, title: str, as_json: boo
                 row.currency,
                 format_nanos(row.opening_nanos),
                 format_nanos(row.earned_nanos),
+                format_nanos(row.moved_nanos),
                 format_nanos(row.paid_nanos),
                 format_nanos(row.closing_nanos),
                 format_nanos(row.held_nanos),
+                format_nanos(row.holdback_nanos),
                 format_nanos(row.payable_nanos),
                 format_nanos(row.carried_nanos),
             )
@@ -66,9 +69,11 @@ def show_statement(document: StatementDocument) -> None:
         {
             "opening balance": format_nanos(said.opening_nanos),
             "earned": format_nanos(said.earned_nanos),
+            "advances": format_nanos(said.moved_nanos),
             "paid out": format_nanos(said.paid_nanos),
             "closing balance": format_nanos(said.closing_nanos),
             "held": f"{format_nanos(closing_.held_nanos)}  {document.held_reason}",
+            "kept back": format_nanos(closing_.holdback_nanos),
             "payable": format_nanos(closing_.payable_nanos),
             "carried forward": f"{format_nanos(closing_.carried_nanos)}  {document.carried_reason}",
         }
