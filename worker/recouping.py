@@ -75,16 +75,16 @@ def recoup_all(database: Database, period: Period, *, now: datetime) -> None:
 def _recoup(
     session: Session, agreed: Sequence[StoredAdvance], period: Period, *, now: datetime
 ) -> None:
-    said, standings = [], []
+    said, known = [], []
     by_number = {one.advance.advance_id: one for one in agreed}
-    for one in _standings(session, agreed):
+    for one in standings(session, agreed):
         made_up = 0
         if one.advance.guarantee_due(period) and not one.made_up_nanos:
             made_up = advance.shortfall(one)
         if made_up:
             stored, step = by_number[one.advance.advance_id], AdvanceStep.GUARANTEE
             said.append(_step(session, stored, step, made_up, into=period, now=now))
-        standings.append(
+        known.append(
             Standing(
                 one.advance,
                 one.paid_nanos,
@@ -94,14 +94,15 @@ def _recoup(
                 one.contested_nanos,
             )
         )
-    for number, nanos in advance.recoupments(standings).items():
+    for number, nanos in advance.recoupments(known).items():
         step = AdvanceStep.RECOUPMENT
         said.append(_step(session, by_number[number], step, nanos, into=period, now=now))
     if said:
         journal.append_entries(session, said, period=period.number, now=now)
 
 
-def _standings(session: Session, agreed: Sequence[StoredAdvance]) -> list[Standing]:
+def standings(session: Session, agreed: Sequence[StoredAdvance]) -> list[Standing]:
+    """Say how these advances stand by all that is released and under a hold by now."""
     holders = sorted({one.advance.holder_id for one in agreed})
     earned = holds.earned(session, holders)
     active = holds.active_of(session, holder_ids=holders)

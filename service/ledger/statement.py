@@ -262,27 +262,19 @@ def make(
     payouts: Sequence[PayoutMove] = (),
     apart: Apart | None = None,
 ) -> Statement:
-    """Make a statement; lines in order of kind, work, vendor, tier and month.
-
-    Raises StatementTooLarge.
-    """
+    """Make a statement, its lines in order; raise StatementTooLarge."""
     beside = apart or Apart()
     earned = sum(line.nanos for line in lines)
     closing = opening_nanos + earned
     closing += sum(move.nanos for move in payouts) + sum(move.nanos for move in beside.moves)
-    for nanos in (earned, closing):
-        if abs(nanos) > MAX_NANOS:
-            raise StatementTooLarge(holder_id, currency, period, nanos)
-    ordered = sorted(
-        lines,
-        key=lambda x: (x.kind != LineKind.EARNED, x.work_id, x.vendor, x.tier.number, x.month),
-    )
+    if max(abs(earned), abs(closing)) > MAX_NANOS:
+        raise StatementTooLarge(holder_id, currency, period, closing)
     return Statement(
         holder_id,
         currency,
         period,
         opening_nanos,
-        tuple(ordered),
+        tuple(sorted(lines, key=_place)),
         closing,
         divide_closing(
             closing,
@@ -297,3 +289,7 @@ def make(
         beside.holdback,
         beside.advance,
     )
+
+
+def _place(x: StatementLine) -> tuple[bool, int, str, int, Period]:
+    return x.kind != LineKind.EARNED, x.work_id, x.vendor, x.tier.number, x.month

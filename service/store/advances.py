@@ -156,6 +156,27 @@ def add_step(
     return int(row[0])
 
 
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step of an advance, as it was posted."""
+
+    kind: AdvanceStep
+    period: Period
+    nanos: int
+    reference: str
+    taken_by: str
+
+
+def steps_of(session: Session, advance_id: int) -> list[StoredStep]:
+    """List the steps of an advance in order."""
+    rows = driver(session).execute(
+        "SELECT kind, period, nanos, reference, taken_by FROM advance_step "
+        "WHERE advance_id = %s ORDER BY step_id",
+        (advance_id,),
+    )
+    return [StoredStep(AdvanceStep(kind), Period(p), n, r, by) for kind, p, n, r, by in rows]
+
+
 def earned_besides(
     session: Session, vendor_id: int, currency: str
 ) -> dict[tuple[Period, int], tuple[int, int]]:

@@ -1,5 +1,6 @@
 """A vendor pays early; its own sales earn it back, and what it owes for them falls by as much."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -147,6 +148,29 @@ def test_what_a_guarantee_is_short_of_is_owed_by_the_vendor(home):
     (move,) = home.statement("Ada", "2026-01").moves
     assert (str(move.kind), move.nanos) == ("guarantee", 1_460_000_000)
     assert home.broken() == []
+
+
+def test_a_statement_and_an_advance_explain_themselves(home, wellspring):
+    home.clock.now = JANUARY
+    advances_paid(home, agrees(home, 400_000_000))
+    home.closes("2026-01", early=True)
+    code, told, _ = wellspring("explain", "statement", f"2026-01-H{home.ada}-USD", "--json")
+    said = json.loads(told)
+    assert code == 0
+    assert said["moved"].startswith("0.00,")
+    assert said["advance to earn back"] == "0.00 = 0.00 + 0.40 paid - 0.40 recouped"
+    moves = next(table for table in said["tables"] if table["heading"] == "Advances")
+    assert [row["nanos"] for row in moves["rows"]] == [400_000_000, -400_000_000]
+    code, told, _ = wellspring("explain", "advance", 1, "--json")
+    said = json.loads(told)
+    assert code == 0
+    assert said["earned"].startswith("0.54,")
+    assert said["recouped"].startswith("0.40,")
+    assert [(row["step"], row["nanos"]) for row in said["tables"][0]["rows"]] == [
+        ("advance", 400_000_000),
+        ("recoupment", 400_000_000),
+    ]
+    assert wellspring("explain", "advance", 99)[2] == "error: no advance 99\n"
 
 
 def test_an_advance_is_paid_once(home):

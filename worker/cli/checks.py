@@ -12,7 +12,9 @@ from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.cli.screen import Column
+from worker.explain_advance import explain_advance
 from worker.explain_line import explain_line
+from worker.explain_payout import explain_payout
 from worker.explain_sale import explain_sale
 from worker.explain_statement import explain_statement
 from worker.explanation import Explanation
@@ -29,6 +31,8 @@ def add_to(app: typer.Typer) -> None:
     explaining.command("sale")(show_sale)
     explaining.command("line")(show_line)
     explaining.command("statement")(show_statement)
+    explaining.command("advance")(show_advance)
+    explaining.command("payout")(show_payout)
     app.add_typer(explaining, name="explain")
     index = typer.Typer(help="The vector index, a cache of the database.", no_args_is_help=True)
     index.command("rebuild")(index_rebuild)
@@ -86,6 +90,30 @@ def show_statement(
     """Explain a statement: lines, payouts, what is held for want of whose receipts."""
     with workplace() as place, unit_of_work(place.database) as session:
         told = explain_statement(session, number)
+        session.rollback()
+    _show(told, as_json=as_json)
+
+
+def show_advance(
+    advance: Annotated[int, typer.Argument(help="Number of an advance, see `advances list`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Explain an advance: what was earned towards it, and why so much is recouped."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        told = explain_advance(session, advance)
+        session.rollback()
+    _show(told, as_json=as_json)
+
+
+def show_payout(
+    payout: Annotated[int, typer.Argument(help="Number of a payout, see `payouts list`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Explain a payout: gross, tax, fee, net, exchange, and the steps it took."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        told = explain_payout(session, payout)
         session.rollback()
     _show(told, as_json=as_json)
 
