@@ -88,7 +88,7 @@ def ask(
         Query(
             min_length=1,
             max_length=2_000,
-            description="Where it is published, its reference, or urn:wellspring:work:{number}.",
+            description="Its address, ISCC, ISBN, DOI, reference, or urn:wellspring:work:{number}.",
         ),
     ],
 ) -> LicenceAnswers:

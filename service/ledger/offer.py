@@ -14,12 +14,13 @@ from service.ledger.allocation import allocate, tie_of
 from service.ledger.errors import LedgerError
 from service.ledger.licence import check_multiplier
 from service.ledger.money import MAX_NANOS, check_currency
+from service.ledger.sale_report import MAX_FUTURE
 
 Holders = AbstractSet[int]
 MAX_DAYS = 3_660
 """Longest term: ten years."""
 USUALLY_OPEN_DAYS = 30
-AHEAD_DAYS = 1
+AHEAD_DAYS = MAX_FUTURE.days
 """How far ahead of the clock a sale may be dated: a deal begins beyond it."""
 
 

@@ -1,4 +1,4 @@
-"""The works whose licences are published, and which of them somebody means by a name."""
+"""The works whose licences are published, and those somebody means by a name."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.licence import USUAL, Licence, Use
+from service.store import licence_names
 from service.store.database import driver
 
 PAGE = 1_000
-_OURS = "urn:wellspring:work:"
 
 
 class LicenceUnknown(LedgerError):
@@ -46,7 +46,7 @@ SELECT w.work_id, w.reference, w.title, l.licence_id, l.valid_from, l.uses, l.mu
 FROM work w LEFT JOIN LATERAL (
     SELECT * FROM licence WHERE licence.work_id = w.work_id AND valid_from <= %(day)s
     ORDER BY valid_from DESC, version DESC LIMIT 1) AS l ON true
-WHERE w.withdrawn_at IS NULL AND NOT w.commons
+WHERE w.withdrawn_at IS NULL AND NOT w.commons AND w.edition_of IS NULL
 """
 
 
@@ -81,46 +81,12 @@ def of_ids(session: Session, work_ids: Sequence[int], *, day: date) -> list[Cata
 
 
 def named(session: Session, uri: str, *, day: date) -> list[CatalogueWork]:
-    """Return the works somebody means: by our number, their reference, or where they are published.
-
-    Raises LicenceUnknown. An address counts as written, but for the case of scheme and host and a
-    slash or fragment at its end.
-    """
-    ids = _meant(session, uri)
+    """Return the licensed works a name means, as of ``licence_names``; raise LicenceUnknown."""
+    ids = licence_names.meant(session, uri)
     found = of_ids(session, ids, day=day) if ids else []
     if not found:
         raise LicenceUnknown(uri)
     return found
-
-
-def _meant(session: Session, uri: str) -> list[int]:
-    ours = uri.removeprefix(_OURS)
-    if ours != uri and ours.isascii() and ours.isdigit():
-        return [int(ours)] if 0 < int(ours) < 2**63 else []
-    if "\0" in uri:
-        return []
-    rows = driver(session).execute(
-        "SELECT work_id FROM work WHERE reference = %(uri)s UNION "
-        "SELECT work_id FROM licence l WHERE uri = ANY(%(spellings)s) AND NOT EXISTS ("
-        "SELECT 1 FROM licence n WHERE n.work_id = l.work_id AND n.licence_id > l.licence_id) "
-        "LIMIT 100",
-        {"uri": uri, "spellings": spellings(uri)},
-    )
-    return [int(row[0]) for row in rows]
-
-
-def spellings(uri: str) -> list[str]:
-    """Return the ways an address is written that mean the same place: http or https, slash or none.
-
-    Scheme and host are in lower case in all of them.
-    """
-    address = uri.partition("#")[0].rstrip("/")
-    scheme, colon, rest = address.partition("://")
-    if scheme.lower() not in {"http", "https"} or not colon:
-        return []
-    host, slash, path = rest.partition("/")
-    place = f"{host.lower()}{slash}{path}"
-    return [f"{one}://{place}{end}" for one in ("https", "http") for end in ("", "/")]
 
 
 def _work(row: Sequence[Any]) -> CatalogueWork:
