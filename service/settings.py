@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     licence_price: str = "0.60 USD"
     """What a million premium tokens drawn wholly from a work pay sources at the usual royalty, as
     published; a vendor's own contract decides."""
+    payout_approvals: int = Field(default=1, ge=0, le=10)
+    """How many operators beside its maker must approve a payout run before it is reserved."""
+    payee_keys: SecretStr | None = None
+    """Keys that seal account data, name:base64 of 32 bytes, the first is the current one; None: the
+    embedded installation makes its own in ``payee.keys`` under ``home``."""
+    payee_cooling_days: int = Field(default=7, ge=0, le=366)
+    """How long nothing is paid to a payee that changed its account."""
+    sanctions_list: Path | None = None
+    """File of names that may not be paid, one a line; None: operators record the check."""
     close_approvals: int = Field(default=0, ge=0, le=10)
     """How many different operators must approve what a close issues before it is posted."""
     pool_approvals: int = Field(default=0, ge=0, le=10)

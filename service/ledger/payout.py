@@ -60,6 +60,19 @@ class NothingPayable(LedgerError):
         )
 
 
+class PayoutWaits(LedgerError):
+    """Something about its payee keeps a statement from being paid; ``cause`` says what."""
+
+    def __init__(self, number: str, payee_id: int, cause: LedgerError) -> None:
+        super().__init__(
+            f"statement {number} waits: {cause.sentence}",
+            number=number,
+            payee_id=payee_id,
+            cause=cause.code,
+            until=cause.facts.get("until"),
+        )
+
+
 class BankTooLow(LedgerError):
     """The bank holds less, after what is reserved already, than a payout would take."""
 

@@ -6,21 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.ledger.errors import LedgerError
-from service.ledger.payee import MAX_LINES, Profile
+from service.ledger.payee import MAX_LINES, Payee, Profile
 from service.ledger.tax import PayeeKind
-from service.store import parties
+from service.store import parties, payee_accounts, payee_assignments, payee_checks
 from service.store.database import driver
 from service.store.text_rules import BadText, check_text
 
 _MAX_NAME, _MAX_LINE, _MAX_TAX_NUMBER = 140, 70, 40
-
-
-class ProfileErased(LedgerError):
-    """A profile was to be read that has been erased."""
-
-    def __init__(self, payee_id: int) -> None:
-        super().__init__(f"the profile of payee {payee_id} has been erased", payee_id=payee_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +80,31 @@ def profiles(session: Session, payee_ids: Sequence[int]) -> dict[int, StoredProf
         )
         for row in rows
     }
+
+
+def known(session: Session, payee_ids: Sequence[int]) -> dict[int, Payee]:
+    """Return all that decides whether these parties may be paid; erased profiles are none."""
+    numbers = sorted(set(payee_ids))
+    who = profiles(session, numbers)
+    where = payee_accounts.accounts_of(session, numbers)
+    checks = payee_checks.counting(session, numbers)
+    dead = payee_assignments.deaths(session, numbers)
+    found = {}
+    for number in numbers:
+        stored = who.get(number)
+        profile = stored.profile if stored and not stored.erased else None
+        found[number] = Payee(number, profile, where.get(number), checks[number], dead.get(number))
+    return found
+
+
+def erase(session: Session, payee_id: int, *, now: datetime) -> int:
+    """Erase name, address, tax number and account data of a payee; money records stay.
+
+    Returns how many profiles and accounts were erased; run twice it is none.
+    """
+    blanked = driver(session).execute(
+        "UPDATE payee_profile SET legal_name = '', address = '{}', tax_number = '', "
+        "erased_at = %s WHERE party_id = %s AND erased_at IS NULL",
+        (now, payee_id),
+    )
+    return blanked.rowcount + payee_accounts.erase(session, payee_id, now=now)

@@ -89,11 +89,18 @@ def lock(session: Session) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PAYOUTS})
 
 
-def unpaid(session: Session, period: Period, *, after: int, limit: int) -> list[Payable]:
-    """List what the statements of a period state as payable and is not all paid, by number.
+def unpaid(
+    session: Session,
+    period: Period,
+    *,
+    after: int = 0,
+    limit: int = 1_000,
+    statement_ids: Sequence[int] | None = None,
+) -> list[Payable]:
+    """List what the statements of a period, or these of it, state as payable, in their order.
 
-    A statement that a later one of the same holder and currency has followed is left out: what it
-    stated is part of that one.
+    ``paid`` says what of each is paid already. A statement that a later one of the same holder and
+    currency has followed is left out: what it stated is part of that one.
     """
     rows = driver(session).execute(
         "SELECT statement_id, number, holder_id, currency, payable_nanos, issued_at, "
@@ -101,10 +108,16 @@ def unpaid(session: Session, period: Period, *, after: int, limit: int) -> list[
         "ARRAY(SELECT amount_nanos FROM payout p WHERE p.statement_id = s.statement_id "
         "ORDER BY part) FROM statement s "
         "WHERE period = %(p)s AND payable_nanos > 0 AND statement_id > %(after)s "
+        "AND (%(ids)s::bigint[] IS NULL OR statement_id = ANY(%(ids)s)) "
         "AND NOT EXISTS (SELECT 1 FROM statement later WHERE later.holder_id = s.holder_id "
         "AND later.currency = s.currency AND later.period > s.period) "
         "ORDER BY statement_id LIMIT %(limit)s",
-        {"p": period.number, "after": after, "limit": limit},
+        {
+            "p": period.number,
+            "after": after,
+            "limit": limit,
+            "ids": None if statement_ids is None else list(statement_ids),
+        },
     )
     return [
         Payable(number, name, holder, currency, nanos, at, dict(zip(parts, amounts, strict=True)))

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from payee_facts import may_be_paid
+
 from service.ledger.claim import Actor, Outcome
 from service.ledger.dispute import Decision
 from service.ledger.period import Period
@@ -86,6 +88,7 @@ class Disputes:
         receipts.add(self.database, party, receipt, now=self.town.clock())
 
     def reserve(self, month):
+        may_be_paid(self.town)
         return payouts.reserve(
             self.database,
             Period.parse(month),

@@ -4,6 +4,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
+from payee_facts import may_be_paid
 
 from service.ledger.payout import BankTooLow, PayoutOutOfOrder, PayoutState
 from service.ledger.period import Period
@@ -48,6 +49,7 @@ class PayoutRules:
     @rule()
     def reserve(self):
         month = Period(self.exact.closed.year * 100 + self.exact.closed.month)
+        may_be_paid(self.town)
         facts = {"by": "op", "now": self.town.clock(), "progress": drain.silent}
         told = payouts.reserve(self.town.database, month, **facts)
         with unit_of_work(self.town.database) as session:

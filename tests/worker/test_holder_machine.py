@@ -12,6 +12,7 @@ from fractions import Fraction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from payee_facts import may_be_paid
 
 from service.ledger.advance import AdvancePaid
 from service.ledger.correction import RefundNotPositive, RefundTooLarge
@@ -140,6 +141,7 @@ class HolderMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.closed)
     @rule()
     def pay_out(self):
+        may_be_paid(self.town)
         made = payouts.reserve(
             self.town.database, Period(202600 + self.closed), progress=drain.silent, **self.facts()
         )

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from payee_facts import may_be_paid
 
 from service.ledger.hold import HoldReason
 from service.ledger.payout import NothingPayable
@@ -44,6 +45,7 @@ def lets_go(town, number):
 
 
 def reserve(town, month="2026-01"):
+    may_be_paid(town)
     return payouts.reserve(
         town.database, Period.parse(month), by="op", now=town.clock(), progress=drain.silent
     )

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from changed_facts import back_date, correct_contract, reattribute, refund, restate
+from payee_facts import may_be_paid
 from worker_process import dies, pays
 
 from service.ledger.period import Period
@@ -136,6 +137,7 @@ def test_payouts_killed_at_any_step_pay_everybody_once(village, texts, urls, tmp
     paid = NewReceipt(acme.party_id, 600_000_000, "USD", "bank")
     receipts.add(village.database, acme, paid, now=village.clock())
     village.closes("2026-01")
+    may_be_paid(village)
     dies(urls.app, tmp_path, "pay", step, turns)
     assert village.broken() == []  # whatever was committed is whole
     pays(village.database)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from changed_facts import refund
+from payee_facts import may_be_paid
 from pool_facts import pays
 
 from service.ledger.hold import HoldReason
@@ -37,6 +38,7 @@ def money(town, *, threshold=0):
 
 
 def reserve(town, month="2026-01"):
+    may_be_paid(town)
     told = payouts.reserve(
         town.database, Period.parse(month), by="op", now=town.clock(), progress=drain.silent
     )

@@ -4,35 +4,22 @@ from datetime import UTC, datetime
 
 import pytest
 from changed_facts import refund
+from payee_facts import approve_run, may_be_paid, pays, reserve
 
 from service.ledger.payout import NothingPayable, PayoutOutOfOrder, PayoutState
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
-from service.store import closing, parties
+from service.store import closing
 from service.store import payouts as stored
 from service.store.database import unit_of_work
 from service.store.payouts import PayoutNotFound
 from service.store.periods import NotClosed
-from service.store.receipts import NewReceipt
-from worker import close, drain, payouts, receipts
+from worker import close, drain, payouts
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 20, tzinfo=UTC)
 MILLION = 1_000_000
 EARNED, OWED = 540_000_000, 600_000_000
-
-
-def pays(town, nanos, vendor="Acme"):
-    with unit_of_work(town.database) as session:
-        party = parties.vendor_named(session, vendor)
-    receipt = NewReceipt(party.party_id, nanos, "USD", "")
-    receipts.add(town.database, party, receipt, now=town.clock())
-
-
-def reserve(town, month="2026-01"):
-    return payouts.reserve(
-        town.database, Period.parse(month), by="op", now=town.clock(), progress=drain.silent
-    )
 
 
 def take(town, number, wanted):
@@ -49,6 +36,7 @@ def stated(town, texts):
     town.works()
     pays(town, OWED)
     town.closes("2026-01")
+    may_be_paid(town)
     return town
 
 
@@ -201,6 +189,7 @@ def test_only_what_receipts_back_is_paid_and_only_of_a_closed_month(town, texts)
         reserve(town)
     pays(town, OWED // 2)
     town.closes("2026-01")
+    may_be_paid(town)
     (number,) = reserve(town).payout_ids
     with unit_of_work(town.database) as session:
         assert stored.get(session, number).amount_nanos == EARNED // 2
@@ -233,7 +222,8 @@ def test_a_payout_that_is_not_there_is_named(stated):
 
 
 def test_commands_reserve_list_and_say_what_the_bank_did(stated, wellspring):
-    code, out, _ = wellspring("payouts", "reserve", "2026-01", "--json")
+    approve_run(stated, wellspring, "2026-01")
+    code, out, _ = wellspring("payouts", "carry-out", 1, "--json")
     assert (code, '"amount": "0.54"' in out) == (0, True)
     number = stated.tells("SELECT payout_id FROM payout")[0][0]
     assert wellspring("payouts", "sent", number, "--reference", "file 7")[0] == 0

@@ -3,7 +3,18 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from payee_facts import costs, holder_id, lives, pays, rates, reserve, take, taxes
+from payee_facts import (
+    approve_run,
+    costs,
+    holder_id,
+    lives,
+    may_be_paid,
+    pays,
+    rates,
+    reserve,
+    take,
+    taxes,
+)
 
 from service.ledger.exchange import NoRate
 from service.ledger.payout import BankMovesNet, BankTooLow, PayoutState
@@ -26,6 +37,7 @@ def stated(town, texts):
     pays(town, OWED)
     town.closes("2026-01")
     town.clock.now = datetime(2026, 2, 10, 12, tzinfo=UTC)
+    may_be_paid(town)
     return town
 
 
@@ -216,7 +228,8 @@ def test_commands_put_terms_on_file_and_show_what_is_paid(stated, wellspring):
     assert wellspring("payout-terms", "rate", "USD", "JPY", "149.23", *rate)[0] == 0
     listed = wellspring("payout-terms", "list", "--json")[1]
     assert ("204200 ppm" in listed, "149.23" in listed) == (True, True)
-    code, out, _ = wellspring("payouts", "reserve", "2026-01", "--json")
+    approve_run(stated, wellspring, "2026-01")
+    code, out, _ = wellspring("payouts", "carry-out", 1, "--json")
     assert (code, '"paid": "6190.00 JPY"' in out) == (0, True)
     number = stated.tells("SELECT payout_id FROM payout")[0][0]
     assert wellspring("payouts", "sent", number, "--reference", "file 7")[0] == 0

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
+from payee_facts import may_be_paid
 
 from service.ledger.advance import AdvancePaid, BadAdvance
 from service.ledger.hold import HoldReason
@@ -214,6 +215,7 @@ def test_what_was_kept_makes_good_what_refunds_take_after_a_payout(home):
         holdbacks.set_rule(session, rule, holder_id=home.ada, **facts)
     pays(home, OWED)
     home.closes("2026-01")
+    may_be_paid(home)
     paid = payouts.reserve(
         home.database, Period.parse("2026-01"), by="op", now=home.clock(), progress=drain.silent
     )

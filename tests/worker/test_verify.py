@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from payee_facts import may_be_paid
 
 from service.ledger.payout import PayoutState
 from service.ledger.period import Period
@@ -33,6 +34,7 @@ def closed(town, texts):
     told = {"reason": "insolvent", **facts}
     receivables.write_off(town.database, acme, 1_000, "USD", **told)
     town.closes("2026-02")
+    may_be_paid(town)
     for number in payouts.reserve(
         town.database, Period(202602), progress=drain.silent, **facts
     ).payout_ids[:1]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changed_facts import refund
+from payee_facts import may_be_paid
 
 from service.ledger.money import parse_nanos
 from service.ledger.payout import PayoutState
@@ -89,6 +90,7 @@ def told(town, texts):
     town.clock.now = datetime(2026, 12, 5, tzinfo=UTC)
     town.closes("2026-11")
     month = Period(202611)
+    may_be_paid(town)
     payouts.reserve(town.database, month, by="op", now=town.clock(), progress=drain.silent)
     by_name = dict(
         town.tells("SELECT name, payout_id FROM payout JOIN party ON party_id = holder_id")
