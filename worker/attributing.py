@@ -25,7 +25,7 @@ from service.store.unmatched import UnmatchedPassage
 from service.store.work_batches import WorkBatch
 from worker.engine_room import EngineRoom
 from worker.fingerprints import FingerprintOutdated, fingerprints_of
-from worker.standing import standing_at
+from worker.standing import as_works, standing_at
 
 TEXTS_A_SLICE = 16
 SLICE_SECONDS = 2.0
@@ -114,7 +114,7 @@ def _attribute(
     for instant, positions in by_era.items():
         standing = standing_at(plan.windows, instant)
         made = room.attribute([fingerprints[at] for at in positions], standing)
-        found |= dict(zip(positions, made, strict=True))
+        found |= {at: as_works(one, plan.windows) for at, one in zip(positions, made, strict=True)}
     keep_until = now + timedelta(days=keep_days)
     with unit_of_work(database) as session:
         for at, wanted in enumerate(slice_):

@@ -71,9 +71,10 @@ def _embed_slice(
     database: Database, room: EngineRoom, work_id: int, body: str, *, now: datetime
 ) -> tuple[int, bool]:
     """Embed the next passages of a work; return how many, and whether they were its last."""
-    spans, texts = _cut(body)
     with unit_of_work(database) as session:
         first = embeddings.stored_count(session, work_id)
+        kept = embeddings.kept_hashes(session, work_id)
+    spans, texts = _without(*_cut(body), kept)
     after = min(first + PASSAGES_A_SLICE, len(spans))
     vectors = room.encoder.encode(texts[first:after])
     prints = terms_v1(texts[first:after]).packed()
@@ -93,6 +94,14 @@ def _embed_slice(
             now=now,
         )
     return (after - first, is_last) if stored else (0, False)
+
+
+def _without(
+    spans: list[Span], texts: list[str], kept: frozenset[bytes]
+) -> tuple[list[Span], list[str]]:
+    """Leave out the passages that an earlier edition of the work has: they are in the index."""
+    new = [at for at, (_, _, digest) in enumerate(spans) if digest not in kept]
+    return [spans[at] for at in new], [texts[at] for at in new]
 
 
 def _renew_slice(database: Database, room: EngineRoom, work_id: int, body: str) -> int:

@@ -6,7 +6,7 @@ from service.ledger.money import PPM
 from service.store import eligibility
 from service.store.database import unit_of_work
 from worker.fingerprints import EngineFingerprints
-from worker.standing import standing_at
+from worker.standing import as_works, standing_at
 from worker.workplace import Workplace
 
 _STATES = {"paid": "work", "commons": "commons"}
@@ -32,6 +32,7 @@ class EnginePreview:
             windows = eligibility.eras(session).windows
         room.refresh()
         (found,) = room.attribute([fingerprint], standing_at(windows, now))
+        found = as_works(found, windows)
         return PreviewedAttribution(
             dict(found.share_ppm),
             found.unmatched_ppm,

@@ -17,7 +17,7 @@ from service.store.sales import StoredSale
 from worker.attributing import evidence_rows
 from worker.engine_room import EngineRoom
 from worker.fingerprints import fingerprints_of
-from worker.standing import standing_at
+from worker.standing import as_works, standing_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ def _attributed(
             [prints[one.wanted.text_hash] for one in group],
             _with_late(standing_at(windows, instant), late),
         )
-        found |= {one.sale.sale_id: each for one, each in zip(group, judged, strict=True)}
+        for one, each in zip(group, judged, strict=True):
+            found[one.sale.sale_id] = as_works(each, windows)
     return found
 
 

@@ -1,9 +1,11 @@
 """What each work may do for an output of an instant."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from attribution.values import Standing
+from attribution.values import Attribution, Standing
 from service.store.eligibility import EarningWindow
 
 
@@ -19,3 +21,14 @@ def standing_at(
         return Standing.COMMONS if window.commons else Standing.EARNS
 
     return standing
+
+
+def as_works(found: Attribution, windows: Mapping[int, EarningWindow]) -> Attribution:
+    """Give what editions won to the works they belong to; evidence goes on naming the edition."""
+    paid_as = {text: windows[text].paid_as or text for text in found.share_ppm}
+    if all(text == work for text, work in paid_as.items()):
+        return found
+    shares: Counter[int] = Counter()
+    for text, share in found.share_ppm.items():
+        shares[paid_as[text]] += share
+    return replace(found, share_ppm=dict(shares))

@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from service.api import (
     approvals,
     claims,
+    editions,
     engine,
     findings,
     health,
@@ -64,7 +65,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    of_works = (uploads, works, receipts, splits, proposals, findings, widespread)
+    of_works = (uploads, works, editions, receipts, splits, proposals, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds, offers)
     of_money = (statements, payouts, money, claims, line_disputes)

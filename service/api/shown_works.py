@@ -105,12 +105,13 @@ def examined(session: Session, row: WorkRow) -> ExaminedWork:
     """Show a work with everything that hangs on it."""
     assert row.work_id is not None
     given = identifiers.of_works(session, [row.work_id])[row.work_id]
+    found = [*findings.of_work(session, row.work_id), *findings.of_editions(session, row.work_id)]
     return ExaminedWork(
         **shown(row).model_dump(),
         commons=row.commons,
         originality_ppm=row.originality_ppm,
         flags=row.flags,
-        findings=[finding_shown(one) for one in findings.of_work(session, row.work_id)],
+        findings=[finding_shown(one) for one in found],
         identifiers=[
             ShownIdentifier(scheme=one.scheme, value=one.value, edition=one.edition_no)
             for one in given

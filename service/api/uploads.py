@@ -5,11 +5,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
+from service.api.editions import EditionFields, add
 from service.api.forms import UploadedFile, fields_as, file_text, schema_of, source_of
-from service.api.shown_works import GivenIdentifier, Work, identifiers_of
+from service.api.paging import Number
+from service.api.shown_works import GivenIdentifier, ShownEdition, Work, identifiers_of
 from service.api.splits import HolderShare
 from service.api.work_registration import register
 from service.intake.limits import MAX_FILE_BYTES
+from service.store import holdings, works
+from service.store.database import unit_of_work
+from service.store.editions import NewEdition
 from service.store.identifiers import MOST_OF_A_WORK
 from service.store.text_rules import check_text
 from service.store.work_facts import Kind
@@ -63,3 +68,28 @@ def register_file(context: Context, person: CreatorOrOperator, upload: UploadedF
         source=source_of(read),
     )
     return register(context, person, work, fields.holders)
+
+
+_EDITION_JSON_NAMES = {"identifiers"}
+
+
+@router.post(
+    "/v1/works/{work_id}/editions/files",
+    summary="Register a further edition of a work by its file",
+    status_code=201,
+    responses=problems(400, 401, 403, 404, 409, 413, 415),
+    openapi_extra=schema_of(EditionFields, json_names=_EDITION_JSON_NAMES),
+)
+def add_edition_file(
+    context: Context, person: CreatorOrOperator, work_id: Number, upload: UploadedFile
+) -> ShownEdition:
+    """Register the text of a file as the next edition, as for `POST /v1/works/files`."""
+    with unit_of_work(context.database) as session:
+        if person.party_id is not None:
+            holdings.check_present(session, person.party_id, work_id)
+        works.get(session, work_id)
+    fields: EditionFields = fields_as(EditionFields, upload.fields, json_names=_EDITION_JSON_NAMES)
+    identifiers = identifiers_of(fields.identifiers)
+    read = file_text(upload)
+    edition = NewEdition(read.text, fields.note, fields.created_on, identifiers, source_of(read))
+    return add(context, person, work_id, edition)

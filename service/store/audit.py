@@ -157,6 +157,14 @@ QUESTIONS = (
         "OR work_id IN (SELECT work_id FROM line) "
         "OR work_id IN (SELECT work_id FROM rights_version))",
     ),
+    Question(
+        "editions are paid as the work they belong to",
+        "SELECT count(*) FROM work WHERE edition_of IS NOT NULL",
+        "SELECT format('edition %s of work %s has a share or a line', work_id, edition_of) "
+        "FROM work WHERE edition_of IS NOT NULL AND (work_id IN (SELECT unnest(work_ids) "
+        "FROM attribution) OR work_id IN (SELECT work_id FROM line) "
+        "OR work_id IN (SELECT work_id FROM rights_version))",
+    ),
     Question("balances = sum of postings", "SELECT count(*) FROM balance_delta", _BALANCES),
     Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),

@@ -18,7 +18,7 @@ class EarningWindow:
     embedding_no: number of its last embedding, 0 while it waits for them. A work of the commons
     wins and is paid nothing, from the first instant on: nobody wrote it on the day it came here. A
     near copy of an earlier work wins nothing until an operator dismisses that finding; what was
-    attributed to it before stays.
+    attributed to it before stays. paid_as: the work that an edition belongs to; None for the first.
     """
 
     start: datetime
@@ -26,6 +26,7 @@ class EarningWindow:
     embedding_no: int
     commons: bool = False
     near_copy: bool = False
+    paid_as: int | None = None
 
     def counts(self, instant: datetime) -> bool:
         """Whether the work may win passages of a sale at this instant."""
@@ -65,7 +66,8 @@ class Eras:
 
 _WINDOWS = (
     "SELECT work_id, CASE WHEN commons THEN 'epoch'::timestamptz ELSE registered_at END, "
-    "withdrawn_at, coalesce(embedding_no, 0), commons, origin_work_id IS NOT NULL FROM work "
+    "withdrawn_at, coalesce(embedding_no, 0), commons, origin_work_id IS NOT NULL, "
+    "edition_of FROM work "
 )
 
 

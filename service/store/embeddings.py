@@ -15,6 +15,11 @@ from sqlmodel import Session
 from service.store.database import Database, autocommit, driver
 from service.store.owners import ROOTS
 
+_UNEMBEDDED = (
+    "embedded_at IS NULL AND NOT EXISTS (SELECT 1 FROM work earlier "
+    "WHERE earlier.embedded_at IS NULL AND earlier.edition_no < work.edition_no "
+    "AND (earlier.work_id = work.edition_of OR earlier.edition_of = work.edition_of))"
+)
 _APPENDING = 7_400_000
 _EMBEDDING = 7_410_000
 
@@ -65,10 +70,10 @@ def claim_unembedded(database: Database, *, most_chars: int) -> Iterator[list[tu
     """Hold the oldest free works that wait for embedding, with their texts: at least one, if any.
 
     Held by session-level advisory locks on a connection in no transaction, as batches to attribute
-    are.
+    are. An edition waits for the earlier ones of its work: it stores what they do not have.
     """
     with autocommit(database) as connection:
-        yield claimed(connection, "embedded_at IS NULL", {}, most_chars=most_chars)
+        yield claimed(connection, _UNEMBEDDED, {}, most_chars=most_chars)
 
 
 def claimed(
@@ -112,6 +117,23 @@ def stored_count(session: Session, work_id: int) -> int:
     """Count the passages of a work that are stored: how far its embedding has come."""
     query = text("SELECT count(*) FROM passage WHERE work_id = :work_id")
     return int(session.execute(query, {"work_id": work_id}).scalar_one())
+
+
+def kept_hashes(session: Session, work_id: int) -> frozenset[bytes]:
+    """Return the hashes of passages that earlier editions of the same work have; none for a first.
+
+    They are embedded by then, so that the answer stays the same while this one is embedded.
+    """
+    rows = driver(session).execute(
+        "SELECT DISTINCT p.content_hash FROM work own JOIN work earlier "
+        "ON earlier.edition_no < own.edition_no "
+        "AND (earlier.work_id = own.edition_of OR earlier.edition_of = own.edition_of) "
+        "JOIN passage p ON p.work_id = earlier.work_id "
+        "WHERE own.work_id = %s AND own.edition_of IS NOT NULL",
+        (work_id,),
+        binary=True,
+    )
+    return frozenset(bytes(row[0]) for row in rows)
 
 
 def append(

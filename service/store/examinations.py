@@ -99,7 +99,7 @@ def registry(session: Session) -> dict[int, Registered]:
         "coalesce(v.holder_ids, '{}') FROM work w "
         "LEFT JOIN (SELECT DISTINCT ON (work_id) work_id, holder_ids FROM rights_version "
         "WHERE superseded_at IS NULL "
-        "ORDER BY work_id, lower(days) DESC) AS v USING (work_id)"
+        "ORDER BY work_id, lower(days) DESC) AS v ON v.work_id = coalesce(w.edition_of, w.work_id)"
     )
     return {
         work_id: Registered(work_id, at, commons, withdrawn, tuple(sorted(holders)))

@@ -101,6 +101,12 @@ def of_work(session: Session, work_id: int) -> list[Finding]:
     return [_finding(*row) for row in session.execute(query, {"work": work_id})]
 
 
+def of_editions(session: Session, work_id: int) -> list[Finding]:
+    """List what the later editions of a work owe to others, edition by edition."""
+    query = text(_SELECT + "WHERE w.edition_of = :work ORDER BY w.edition_no, f.finding_id")
+    return [_finding(*row) for row in session.execute(query, {"work": work_id})]
+
+
 def confirm(session: Session, finding_id: int, *, by: str, reason: str, now: datetime) -> Finding:
     """Confirm a finding: what was taken from the earlier work goes on belonging to it."""
     _decide(session, finding_id, CONFIRMED, by=by, reason=reason, now=now)

@@ -106,7 +106,7 @@ def work(session: Session, work_id: int) -> LateWork | None:
     """Return one work that may have late claims; None for none, unexamined or of the commons."""
     query = text(
         "SELECT work_id, registered_at, created_at FROM work "
-        "WHERE work_id = :work AND examined_at IS NOT NULL AND NOT commons"
+        "WHERE work_id = :work AND examined_at IS NOT NULL AND NOT commons AND edition_of IS NULL"
     )
     row = session.execute(query, {"work": work_id}).first()
     return LateWork(*row) if row else None

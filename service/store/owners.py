@@ -22,7 +22,8 @@ chain (work_id, root_id, depth) AS (
 owner (work_id, owner_id) AS (
     SELECT work_id, CASE WHEN w.examined_at IS NULL THEN 0 ELSE
         coalesce((SELECT r.holder_ids[1] FROM rights_version r
-        WHERE r.work_id = root_id AND r.superseded_at IS NULL
+        JOIN work root ON r.work_id = coalesce(root.edition_of, root.work_id)
+        WHERE root.work_id = root_id AND r.superseded_at IS NULL
         ORDER BY lower(r.days) LIMIT 1), 0) END
     FROM (SELECT DISTINCT ON (work_id) work_id, root_id FROM chain
           ORDER BY work_id, depth DESC) AS roots JOIN work w USING (work_id))

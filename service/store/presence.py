@@ -123,7 +123,9 @@ def _add_wins(session: Session, wins: Iterable[tuple[int, int, bytes, int]]) -> 
     columns = [list(column) for column in zip(*wins, strict=True)] or [[], [], [], []]
     driver(session).execute(
         "WITH fresh AS (INSERT INTO presence_win (month, engine_id, text_hash, work_id) "
-        "SELECT * FROM unnest(%s::int[], %s::smallint[], %s::bytea[], %s::bigint[]) "
+        "SELECT m, e, h, coalesce(w.edition_of, t.w) "
+        "FROM unnest(%s::int[], %s::smallint[], %s::bytea[], %s::bigint[]) AS t (m, e, h, w) "
+        "LEFT JOIN work w ON w.work_id = t.w "
         "ON CONFLICT DO NOTHING RETURNING month, engine_id, work_id) "
         "INSERT INTO presence_work (month, engine_id, work_id, output_count) "
         "SELECT month, engine_id, work_id, count(*) FROM fresh GROUP BY month, engine_id, work_id "
