@@ -17,9 +17,3 @@ def of_holds(session: Session, hold_ids: Sequence[int]) -> dict[int, tuple[str, 
         {"holds": list(hold_ids)},
     ).all()
     return {hold_id: why_held(claims.get(session, claim_id).claim) for hold_id, claim_id in rows}
-
-
-def next_day(session: Session, hold_ids: Sequence[int]) -> date | None:
-    """Return the first day on which any of these holds may change; None: no day is known."""
-    days = [day for _, day in of_holds(session, hold_ids).values() if day]
-    return min(days, default=None)

@@ -11,7 +11,7 @@ from service.ledger.accounts import holder_advance, holder_held, holder_holdback
 from service.ledger.hold import Earned, Free, HoldReason, free_of, under_hold
 from service.ledger.money_state import MoneyFacts, MoneyStanding, UnderHold, WhyNotPaid, stands
 from service.ledger.period import Period
-from service.store import earnings, holds
+from service.store import claim_reasons, earnings, holds
 from service.store.database import driver
 from service.store.holds import StoredHold
 
@@ -132,6 +132,8 @@ def _holds(session: Session, holder_id: int) -> dict[str, tuple[list[UnderHold],
     """Return what lies under holds by currency, and the vendors that have not paid all."""
     active = holds.active_of(session, holder_ids=[holder_id])
     own = [one.hold for one in active]
+    told = claim_reasons.of_holds(session, [hold.hold_id for hold in own])
+    until = {number: day for number, (_, day) in told.items() if day}
     earned, backed = holds.earned(session, [holder_id]), holds.backed(session, [holder_id])
     found = {}
     for whose in earned.keys() | backed.keys():
@@ -141,30 +143,29 @@ def _holds(session: Session, holder_id: int) -> dict[str, tuple[list[UnderHold],
             whole[one.vendor] += one.nanos
         parts = free_of(whole, backed.get(whose, {}), under_hold(some, own))
         found[whose.currency] = (
-            _under_hold(parts, some, active),
+            _under_hold(parts, some, active, until),
             [part.vendor for part in parts if part.unbacked_nanos > 0],
         )
     return found
 
 
 def _under_hold(
-    parts: tuple[Free, ...], earned: list[Earned], active: list[StoredHold]
+    parts: tuple[Free, ...],
+    earned: list[Earned],
+    active: list[StoredHold],
+    until: Mapping[int, date],
 ) -> list[UnderHold]:
+    """Name what is held by reason; ``until``: by hold, the day that may end it if one is known."""
     works = {one.work_id for one in earned}
     totals: Mapping[HoldReason, int] = {
         HoldReason.CONTESTED: sum(part.contested_nanos for part in parts),
         HoldReason.UNCONFIRMED: sum(part.unconfirmed_nanos for part in parts),
     }
-    return [
-        UnderHold(
-            _WHY[reason],
-            nanos,
-            tuple(
-                one.cause
-                for one in active
-                if one.hold.reason is reason and one.hold.work_id in works
-            ),
-        )
-        for reason, nanos in totals.items()
-        if nanos
-    ]
+    found = []
+    for reason, nanos in totals.items():
+        some = [x for x in active if x.hold.reason is reason and x.hold.work_id in works]
+        days = [until[x.hold.hold_id] for x in some if x.hold.hold_id in until]
+        causes = tuple(one.cause for one in some)
+        if nanos:
+            found.append(UnderHold(_WHY[reason], nanos, causes, min(days, default=None)))
+    return found

@@ -9,8 +9,10 @@ from claim_scene import DAY, OWED, PROOF, ode_of
 from service.ledger.claim import Actor, ClaimOutOfRange, NothingToClaim
 from service.ledger.dispute_refusals import ActionOutOfOrder, SameOperator
 from service.ledger.tiers import Tier
+from service.store import money_states
 from service.store.claim_filing import ClaimedBefore, ClaimOpen
 from service.store.claims import ClaimNotFound
+from service.store.database import unit_of_work
 from service.store.works import WorkNotFound
 
 MILLION = 1_000_000
@@ -358,3 +360,24 @@ def test_a_new_split_is_a_proposal_that_a_claim_within_five_days_reaches_back_to
     stored = scene.claim("Cleo", town.ode, 1)
     assert (stored.claim.held_from, stored.from_first_day) == (date(2026, 3, 1), True)
     assert town.tells("SELECT DISTINCT from_period FROM hold") == [(202603,)]
+
+
+def test_a_holder_is_told_what_is_held_for_which_claim_and_until_when(contested):
+    def told(name):
+        who, day = contested.number(name), contested.town.clock().date()
+        with unit_of_work(contested.database) as session:
+            (standing,) = money_states.of_holder(session, who, threshold=0, today=day)
+        return [
+            (one.nanos, one.why, one.note, one.may_change_on)
+            for one in standing.unpaid
+            if one.state == "held"
+        ]
+
+    number = only(contested)
+    claim = f"claim {number}"
+    assert told("Ada") == [(CONTESTED, "contested", claim, date(2026, 4, 9))]
+    assert told("Ben") == []
+    contested.takes("Ada", "contest", number)
+    assert told("Ada") == [(CONTESTED, "contested", claim, None)]
+    contested.decides(number, "rejected")
+    assert told("Ada") == [(CONTESTED, "contested", claim, date(2026, 3, 17))]
