@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.period import Period
-from service.store import claim_course, claim_outcomes, claims, near_copies
+from service.store import claim_course, claim_holds, claim_outcomes, claims, near_copies
 from service.store.claim_steps import Said
 from service.store.database import Database, unit_of_work
 
@@ -20,6 +20,7 @@ def waits(session: Session, *, now: datetime) -> bool:
         claims.due(session, now=now) is not None
         or near_copies.next_waiting(session) is not None
         or near_copies.next_overruled(session) is not None
+        or claims.unfollowed(session) is not None
         or bool(settled_by_now(session))
     )
 
@@ -32,6 +33,7 @@ def step(database: Database, *, now: datetime) -> bool:
     return (
         open_next(database, now=now)
         or overrule_next(database, now=now)
+        or follow_next(database, now=now)
         or lapse_next(database, now=now)
         or settle_all(database, now=now)
     )
@@ -54,6 +56,15 @@ def overrule_next(database: Database, *, now: datetime) -> bool:
             number, by, reason = found
             claim_course.overrule(session, number, Said(reason), by=by, now=now)
     return found is not None
+
+
+def follow_next(database: Database, *, now: datetime) -> bool:
+    """Let the holds of one claim follow a change of rights; whether there was one."""
+    with unit_of_work(database) as session:
+        number = claims.unfollowed(session)
+        if number is not None:
+            claim_holds.follow(session, number, now=now)
+    return number is not None
 
 
 def lapse_next(database: Database, *, now: datetime) -> bool:
@@ -94,5 +105,5 @@ def settle_all(database: Database, *, now: datetime, released: Period | None = N
         ready = settled_by_now(session, released=released)
         for number in ready:
             stored = claims.locked(session, number)
-            claim_outcomes.end_holds(session, stored, stored.claim.state, now=now)
+            claim_holds.end(session, stored, stored.claim.state, now=now)
     return bool(ready)

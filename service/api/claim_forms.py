@@ -10,8 +10,8 @@ from service.api.splits import NamedShare
 from service.ledger.claim import Action, ClaimState, Outcome, Side, why_held
 from service.ledger.money import PPM
 from service.store import claim_steps
+from service.store.claim_rows import StoredClaim
 from service.store.claim_steps import ClaimStep, Evidence, Said
-from service.store.claims import StoredClaim
 from service.store.people import Person
 
 _MAX_ID = 2**63 - 1

@@ -27,7 +27,7 @@ from service.ledger.claim import Actor, Outcome
 from service.ledger.dispute import Decision
 from service.store import claim_course, claim_filing, claim_steps, claims, parties
 from service.store.claim_filing import NewClaim
-from service.store.claims import StoredClaim
+from service.store.claim_rows import StoredClaim
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.text_rules import BadText

@@ -1,6 +1,7 @@
 """Which part of whose share a claim contests, and what a split becomes once it is granted."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from service.ledger.allocation import allocate, tie_of
 from service.ledger.claim import ClaimOutOfRange, NothingToClaim
@@ -49,24 +50,55 @@ def over_claimed_ppm(shares_ppm: Mapping[int, int], claimed_ppm: int) -> int:
     return max(sum(shares_ppm.values()) + claimed_ppm - PPM, 0)
 
 
-def transferred(
-    shares_ppm: Mapping[int, int],
-    granted_ppm: int,
-    *,
-    respondents: Mapping[int, int],
-    claimants: Mapping[int, int],
-) -> dict[int, int]:
-    """Return a split once so much of it has gone from respondents to claimants.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A claim's parts, and what is needed to follow them when shares change hands.
 
-    Each gives in proportion to what is contested of it, and no more than it has in this split;
-    claimants receive what was given in proportion to what they claim. The split stays whole.
+    respondents: what is contested, or granted, of each in ppm of the work. filed_ppm: the split as
+    the claim was filed. aside: holders who gained by a verdict or are the claimants themselves.
     """
-    wanted = _divided(granted_ppm, respondents, "given")
-    given = {holder: min(part, shares_ppm.get(holder, 0)) for holder, part in wanted.items()}
-    after = dict(shares_ppm)
-    for holder, part in given.items():
-        if part:
-            after[holder] -= part
+
+    respondents: Mapping[int, int]
+    filed_ppm: Mapping[int, int]
+    aside: frozenset[int]
+
+    def giving(self, shares_ppm: Mapping[int, int]) -> dict[int, int]:
+        """Return who gives how much under a split: respondents, then who has their share by now.
+
+        Nobody gives more than it has. What a respondent lacks is taken from those who hold more
+        than as the claim was filed, in proportion to their gains: a contested share is given away
+        as it is, contested.
+        """
+        given = {
+            holder: min(part, shares_ppm.get(holder, 0))
+            for holder, part in self.respondents.items()
+        }
+        gains = {
+            holder: min(share - self.filed_ppm.get(holder, 0), share - given.get(holder, 0))
+            for holder, share in shares_ppm.items()
+            if holder not in self.aside
+        }
+        gains = {holder: gain for holder, gain in gains.items() if gain > 0}
+        short = min(sum(self.respondents.values()) - sum(given.values()), sum(gains.values()))
+        for holder, part in (_divided(short, gains, "followed") if short else {}).items():
+            given[holder] = given.get(holder, 0) + part
+        return {holder: part for holder, part in given.items() if part}
+
+    def granted(self, granted_ppm: int) -> "Followed":
+        """Return the same of what is granted, in proportion to what is contested."""
+        parts = _divided(granted_ppm, self.respondents, "given")
+        return Followed(parts, self.filed_ppm, self.aside)
+
+
+def transferred(
+    shares_ppm: Mapping[int, int], parts: Followed, *, claimants: Mapping[int, int]
+) -> dict[int, int]:
+    """Return a split once the parts have gone to the claimants, as far as they are there to give.
+
+    Claimants receive what was given in proportion to what they claim. The split stays whole.
+    """
+    given = parts.giving(shares_ppm)
+    after = {holder: share - given.get(holder, 0) for holder, share in shares_ppm.items()}
     whole = sum(given.values())
     for holder, part in (_divided(whole, claimants, "received") if whole else {}).items():
         after[holder] = after.get(holder, 0) + part

@@ -13,8 +13,9 @@ from service.ledger.dispute import Decision, Move
 from service.ledger.errors import LedgerError
 from service.store import claim_filing, claim_outcomes, claim_steps, claims
 from service.store.claim_filing import NewClaim
+from service.store.claim_rows import StoredClaim
 from service.store.claim_steps import Said
-from service.store.claims import ClaimNotFound, StoredClaim
+from service.store.claims import ClaimNotFound
 
 MAX_STEPS = 200
 CLOCK = Actor("clock")

@@ -16,15 +16,13 @@ from service.ledger.claim import (
     Side,
     held_since,
 )
-from service.ledger.contested_share import claimed_for, contested, held_ppm, over_claimed_ppm
+from service.ledger.contested_share import claimed_for, contested, over_claimed_ppm
 from service.ledger.errors import LedgerError
-from service.ledger.hold import HoldReason
 from service.ledger.period import Period
 from service.ledger.rights import RightsVersion
-from service.store import claim_steps, claims, holds, parties, rights, works
+from service.store import claim_holds, claim_steps, claims, parties, rights, works
+from service.store.claim_rows import StoredClaim
 from service.store.claim_steps import Said
-from service.store.claims import StoredClaim
-from service.store.holds import NewHold
 
 MAX_OPEN_CLAIMS = 20
 """How many open claims one holder may have made: a claim keeps other people's money back."""
@@ -107,7 +105,15 @@ def file(session: Session, new: NewClaim, *, by: Actor, now: datetime) -> Stored
         finding_id=new.finding_id,
         step_count=1,
         settled_at=None,
-        holds=_hold(session, claim, split, from_first_day=is_first_day, now=now),
+        filed_ppm=split.shares_ppm,
+        followed_to=claims.last_change(session, new.work_id),
+        holds=claim_holds.begin(
+            session,
+            claim,
+            split.shares_ppm,
+            since=_since(session, claim, split, is_first_day=is_first_day),
+            now=now,
+        ),
         names={},
     )
     claims.insert(session, stored)
@@ -201,28 +207,9 @@ def _present(session: Session, work_id: int, day: date) -> tuple[RightsVersion, 
     return split, known_at
 
 
-def _hold(
-    session: Session, claim: Claim, split: RightsVersion, *, from_first_day: bool, now: datetime
-) -> dict[int, int]:
-    """Start the hold of each respondent's part: of all it earned, or of releases from now on."""
+def _since(
+    session: Session, claim: Claim, split: RightsVersion, *, is_first_day: bool
+) -> Period | None:
+    """Return the month whose releases are held first; None: all that the work ever released."""
     is_first = rights.history(session, claim.work_id)[0].valid_from == split.valid_from
-    since = None if from_first_day and is_first else _month(claim.held_from)
-    return {
-        holder: holds.start(
-            session,
-            NewHold(
-                holder,
-                claim.work_id,
-                held_ppm(part, split.shares_ppm[holder]),
-                HoldReason.CONTESTED,
-                f"claim {claim.claim_id}",
-                since,
-            ),
-            now=now,
-        )
-        for holder, part in claim.respondents.items()
-    }
-
-
-def _month(day: date) -> Period:
-    return Period(day.year * 100 + day.month)
+    return None if is_first_day and is_first else claim_holds.month_of(claim.held_from)

@@ -1,6 +1,6 @@
 """What the end of a claim does: rights change, holds end, findings are decided with it."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -8,11 +8,9 @@ from sqlmodel import Session
 from service.ledger.claim import Claim, ClaimState, Effect, Outcome
 from service.ledger.contested_share import transferred
 from service.ledger.period import Period
-from service.ledger.rights import RightsVersion
-from service.store import claims, findings, holds, rights
-from service.store.claims import StoredClaim
+from service.store import claim_holds, findings, rights
+from service.store.claim_rows import StoredClaim
 
-_MOST_REASON_CHARS = 500
 _MOST_FINDING_CHARS = findings.MAX_REASON_CHARS
 
 
@@ -28,47 +26,28 @@ def apply(
 ) -> None:
     """Do in this transaction what a step does to rights, holds and the finding behind a claim."""
     if effect is Effect.TRANSFER:
-        transfer(session, after, reason=reason, by=by, now=now)
+        transfer(session, stored, after, reason=reason, by=by, now=now)
     else:
-        end_holds(session, stored, after.state, now=now)
+        claim_holds.end(session, stored, after.state, now=now)
     if stored.finding_id is not None:
         _decide_finding(session, stored.finding_id, after, reason=reason, by=by, now=now)
 
 
-def transfer(session: Session, claim: Claim, *, reason: str, by: str, now: datetime) -> None:
+def transfer(
+    session: Session, stored: StoredClaim, after: Claim, *, reason: str, by: str, now: datetime
+) -> None:
     """Let what was granted be the claimants' from the first day contested.
 
-    Every version of the split valid on that day or later changes, each by what its respondents
-    still hold in it. Sales settled since are corrected by jobs whose reason begins like the claim's
-    mark; where nothing is left to give, nothing changes.
+    Every version of the split valid on that day or later changes, each by what its respondents, or
+    who has their share by then, hold in it. Sales settled since are corrected by jobs whose reason
+    begins with the claim's mark; where nothing is left to give, nothing changes.
     """
-    said = f"{_mark(claim.claim_id)} {reason}"[:_MOST_REASON_CHARS]
-    for day, version in _versions_from(session, claim.work_id, claim.held_from):
-        shares = transferred(
-            version.shares_ppm,
-            claim.granted_ppm,
-            respondents=claim.respondents,
-            claimants=claim.claimants,
-        )
+    said = f"{_mark(after.claim_id)} {reason}"[: rights.MAX_REASON_CHARS]
+    parts = claim_holds.parts_of(session, stored).granted(after.granted_ppm)
+    for day, version in claim_holds.versions_from(session, after.work_id, after.held_from):
+        shares = transferred(version.shares_ppm, parts, claimants=after.claimants)
         if shares != dict(version.shares_ppm):
-            rights.back_date(session, claim.work_id, shares, day=day, reason=said, by=by, now=now)
-
-
-def _versions_from(session: Session, work_id: int, day: date) -> list[tuple[date, RightsVersion]]:
-    """Return the versions valid on a day or later, oldest first, with the day each changes on."""
-    history = rights.history(session, work_id)
-    begun = [version for version in history if version.valid_from <= day]
-    later = [version for version in history if version.valid_from > day]
-    if begun:
-        return [(day, begun[-1]), *((each.valid_from, each) for each in later)]
-    return [(each.valid_from, each) for each in later]
-
-
-def end_holds(session: Session, stored: StoredClaim, state: ClaimState, *, now: datetime) -> None:
-    """End all holds of a claim; a worker posts back what they kept."""
-    for hold_id in stored.holds.values():
-        holds.end(session, hold_id, outcome=f"claim {stored.claim.claim_id} {state}", now=now)
-    claims.settle(session, stored.claim.claim_id, now=now)
+            rights.back_date(session, after.work_id, shares, day=day, reason=said, by=by, now=now)
 
 
 _CORRECTED = """

@@ -1,18 +1,15 @@
 """Claims as rows: who claims what of whom, and how far each claim has come."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.ledger.claim import Actor, Claim, ClaimState, Outcome, Side
+from service.ledger.claim import Actor, Claim, Side
 from service.ledger.errors import LedgerError
+from service.store.claim_rows import OPEN, SELECT, StoredClaim, stored
 from service.store.database import driver
-
-_OPEN = "state NOT IN ('verified', 'rejected', 'withdrawn', 'expired')"
 
 
 class ClaimNotFound(LedgerError):
@@ -22,58 +19,20 @@ class ClaimNotFound(LedgerError):
         super().__init__(f"no claim {claim_id}", claim_id=claim_id)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredClaim:
-    """A claim with what was said as it was filed.
-
-    over_ppm: by how much all that was held and claimed of the work passed the whole. holds: by
-    respondent. names: of all parties. settled_at: when its holds ended, None while they last.
-    """
-
-    claim: Claim
-    title: str
-    filed_at: datetime
-    filed_by: str
-    reason: str
-    from_first_day: bool
-    over_ppm: int
-    counters: int | None
-    finding_id: int | None
-    step_count: int
-    settled_at: datetime | None
-    holds: Mapping[int, int]
-    names: Mapping[int, str]
-
-
-_SELECT = f"""
-SELECT c.claim_id, c.work_id, c.state, c.held_from, c.last_at, c.due_at, c.has_evidence,
-    EXISTS (SELECT 1 FROM claim n WHERE n.counters = c.claim_id AND n.{_OPEN}),
-    c.gave_up, c.outcome, c.granted_ppm, c.decided_by,
-    w.title, c.filed_at, c.filed_by, c.reason, c.from_first_day, c.over_ppm, c.counters,
-    c.finding_id, c.step_count, c.settled_at,
-    p.holders, p.names, p.sides, p.shares, p.holds
-FROM claim c JOIN work w USING (work_id)
-JOIN LATERAL (SELECT array_agg(o.holder_id) AS holders, array_agg(party.name) AS names,
-    array_agg(o.side) AS sides, array_agg(o.share_ppm) AS shares, array_agg(o.hold_id) AS holds
-    FROM claim_party o JOIN party ON party_id = o.holder_id
-    WHERE o.claim_id = c.claim_id) AS p ON true
-"""  # noqa: S608 - constants
-
-
 def get(session: Session, claim_id: int) -> StoredClaim:
     """Return a claim; raise ClaimNotFound."""
     row = None
     if 0 < claim_id < 2**63:
-        row = driver(session).execute(_SELECT + "WHERE c.claim_id = %s", (claim_id,)).fetchone()
+        row = driver(session).execute(SELECT + "WHERE c.claim_id = %s", (claim_id,)).fetchone()
     if not row:
         raise ClaimNotFound(claim_id)
-    return _stored(row)
+    return stored(row)
 
 
 def get_seen(session: Session, actor: Actor, claim_id: int) -> StoredClaim:
-    """Return a claim somebody is a party of; raise ClaimNotFound for others' and none alike."""
+    """Return a claim somebody is a party of, or has a share of by now; raise ClaimNotFound."""
     found = get(session, claim_id)
-    if found.claim.side_of(actor) is None:
+    if found.claim.side_of(actor) is None and actor.holder_id not in found.holds:
         raise ClaimNotFound(claim_id)
     return found
 
@@ -99,11 +58,12 @@ def listing(
     rows = driver(
         session
     ).execute(
-        _SELECT + "WHERE (%(before)s::bigint IS NULL OR c.claim_id < %(before)s) "  # noqa: S608
+        SELECT + "WHERE (%(before)s::bigint IS NULL OR c.claim_id < %(before)s) "  # noqa: S608
         "AND (%(holder)s::bigint IS NULL OR EXISTS (SELECT 1 FROM claim_party o "
-        "WHERE o.claim_id = c.claim_id AND o.holder_id = %(holder)s)) "
+        "WHERE o.claim_id = c.claim_id AND o.holder_id = %(holder)s) OR EXISTS (SELECT 1 "
+        "FROM claim_hold h WHERE h.claim_id = c.claim_id AND h.holder_id = %(holder)s)) "
         "AND (%(work)s::bigint IS NULL OR c.work_id = %(work)s) "
-        f"AND (NOT %(open)s OR c.{_OPEN}) ORDER BY c.claim_id DESC LIMIT %(limit)s",
+        f"AND (NOT %(open)s OR c.{OPEN}) ORDER BY c.claim_id DESC LIMIT %(limit)s",
         {
             "before": before,
             "holder": holder_id,
@@ -112,15 +72,15 @@ def listing(
             "limit": limit,
         },
     )
-    return [_stored(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def open_of_work(session: Session, work_id: int) -> list[StoredClaim]:
     """List the open claims over one work, newest first."""
     rows = driver(session).execute(
-        _SELECT + f"WHERE c.work_id = %s AND c.{_OPEN} ORDER BY c.claim_id DESC", (work_id,)
+        SELECT + f"WHERE c.work_id = %s AND c.{OPEN} ORDER BY c.claim_id DESC", (work_id,)
     )
-    return [_stored(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def ended_of(session: Session, work_id: int, claimants: Sequence[int]) -> int | None:
@@ -145,7 +105,7 @@ def open_count(session: Session, claimant: int) -> int:
         driver(session)
         .execute(
             "SELECT count(*) FROM claim_party o JOIN claim c USING (claim_id) "  # noqa: S608
-            f"WHERE o.holder_id = %s AND o.side = 'claimant' AND c.{_OPEN} "
+            f"WHERE o.holder_id = %s AND o.side = 'claimant' AND c.{OPEN} "
             "AND c.finding_id IS NULL",
             (claimant,),
         )
@@ -161,37 +121,40 @@ def next_number(session: Session) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def insert(session: Session, stored: StoredClaim) -> None:
+def insert(session: Session, made: StoredClaim) -> None:
     """Keep a claim that was just filed, with its parties."""
-    claim, connection = stored.claim, driver(session)
+    claim, connection = made.claim, driver(session)
     connection.execute(
         "INSERT INTO claim (claim_id, work_id, filed_at, filed_by, reason, held_from, "
         "from_first_day, over_ppm, counters, finding_id, state, step_count, last_at, due_at, "
-        "has_evidence, gave_up, granted_ppm) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}', 0)",
+        "has_evidence, split_holders, split_ppm, followed_to, gave_up, granted_ppm) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}', 0)",
         (
             claim.claim_id,
             claim.work_id,
-            stored.filed_at,
-            stored.filed_by,
-            stored.reason,
+            made.filed_at,
+            made.filed_by,
+            made.reason,
             claim.held_from,
-            stored.from_first_day,
-            stored.over_ppm,
-            stored.counters,
-            stored.finding_id,
+            made.from_first_day,
+            made.over_ppm,
+            made.counters,
+            made.finding_id,
             str(claim.state),
-            stored.step_count,
+            made.step_count,
             claim.last_at,
             claim.due_at,
             claim.has_evidence,
+            list(made.filed_ppm),
+            list(made.filed_ppm.values()),
+            made.followed_to,
         ),
     )
     parties: list[tuple[int, str, int, int | None]] = [
         (h, str(Side.CLAIMANT), ppm, None) for h, ppm in claim.claimants.items()
     ]
     parties += [
-        (h, str(Side.RESPONDENT), ppm, stored.holds[h]) for h, ppm in claim.respondents.items()
+        (h, str(Side.RESPONDENT), ppm, made.holds[h]) for h, ppm in claim.respondents.items()
     ]
     for holder, side, ppm, hold in parties:
         connection.execute(
@@ -244,11 +207,37 @@ def due(session: Session, *, now: datetime, after: int = 0) -> int | None:
         text(
             "SELECT c.claim_id FROM claim c WHERE c.due_at <= :now AND c.claim_id > :after "  # noqa: S608
             "AND NOT (c.state = 'contested' AND EXISTS (SELECT 1 FROM claim n "
-            f"WHERE n.counters = c.claim_id AND n.{_OPEN})) ORDER BY c.claim_id LIMIT 1"
+            f"WHERE n.counters = c.claim_id AND n.{OPEN})) ORDER BY c.claim_id LIMIT 1"
         ),
         {"now": now, "after": after},
     ).scalar()
     return None if found is None else int(found)
+
+
+def unfollowed(session: Session) -> int | None:
+    """Return an open claim over a work whose rights have changed since its holds began."""
+    found = session.execute(
+        text(
+            f"SELECT claim_id FROM claim c WHERE {OPEN} AND EXISTS (SELECT 1 FROM rights_change r "  # noqa: S608
+            "WHERE r.work_id = c.work_id AND r.change_id > c.followed_to) ORDER BY 1 LIMIT 1"
+        )
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def last_change(session: Session, work_id: int) -> int:
+    """Return the number of the last change of a work's rights, 0 where there was none."""
+    query = text("SELECT coalesce(max(change_id), 0) FROM rights_change WHERE work_id = :work")
+    return int(session.execute(query, {"work": work_id}).scalar_one())
+
+
+def winners(session: Session, work_id: int) -> frozenset[int]:
+    """Return the claimants of verified claims over a work: what they gained nobody gave away."""
+    query = text(
+        "SELECT holder_id FROM claim c JOIN claim_party o USING (claim_id) "
+        "WHERE c.work_id = :work AND c.state = 'verified' AND o.side = 'claimant'"
+    )
+    return frozenset(session.execute(query, {"work": work_id}).scalars())
 
 
 def unsettled(session: Session) -> list[int]:
@@ -257,32 +246,3 @@ def unsettled(session: Session) -> list[int]:
         "SELECT claim_id FROM claim WHERE settled_at IS NULL AND state = 'verified' ORDER BY 1"
     )
     return [int(number) for number in session.execute(query).scalars()]
-
-
-def _stored(row: Sequence[Any]) -> StoredClaim:
-    number, work, state, since, last, due_at, proven, countered, gone, outcome, granted, by = row[
-        :12
-    ]
-    holders, names, sides, shares, holds = row[22:]
-    of_side: dict[str, dict[int, int]] = {Side.CLAIMANT: {}, Side.RESPONDENT: {}}
-    for holder, side, ppm in zip(holders, sides, shares, strict=True):
-        of_side[side][holder] = ppm
-    claim = Claim(
-        number,
-        work,
-        ClaimState(state),
-        of_side[Side.CLAIMANT],
-        of_side[Side.RESPONDENT],
-        since,
-        last,
-        due_at,
-        has_evidence=proven,
-        is_countered=countered,
-        gave_up=frozenset(gone),
-        outcome=Outcome(outcome) if outcome else None,
-        granted_ppm=granted,
-        decided_by=by,
-    )
-    held = {h: hold for h, hold in zip(holders, holds, strict=True) if hold is not None}
-    told: tuple[Any, ...] = (*row[12:22], held, dict(zip(holders, names, strict=True)))
-    return StoredClaim(claim, *told)

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from service.ledger.claim import Actor
 from service.store import claim_filing
 from service.store.claim_filing import NewClaim
+from service.store.claim_rows import StoredClaim
 from service.store.claim_steps import MAX_REASON_CHARS, Evidence, Said
-from service.store.claims import StoredClaim
 
 FINDER = Actor("examination")
 

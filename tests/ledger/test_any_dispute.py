@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ledger.claim import Actor, Claim, ClaimState, Effect, Outcome
-from service.ledger.contested_share import contested, held_ppm, transferred
+from service.ledger.contested_share import Followed, contested, held_ppm, transferred
 from service.ledger.dispute import Decision, lapse
 from service.ledger.errors import LedgerError
 
@@ -93,6 +93,16 @@ def test_never_more_is_contested_or_given_than_a_respondent_has(split, claimed, 
         assert 0 < part <= split[holder]
         kept = held_ppm(part, split[holder])
         assert 0 <= kept * split[holder] - part * WHOLE < split[holder]
-    after = transferred(split, granted, respondents=parts, claimants={99: claimed})
+    followed = Followed(parts, split, frozenset({99})).granted(granted)
+    after = transferred(split, followed, claimants={99: claimed})
     assert (sum(after.values()), after[99]) == (WHOLE, granted)
     assert all(split[h] - after.get(h, 0) <= parts.get(h, 0) for h in split)
+
+
+@given(filed=splits.map(whole), now=splits.map(whole), claimed=st.integers(1, WHOLE))
+def test_whoever_holds_a_contested_share_by_now_gives_all_of_it_and_no_more(filed, now, claimed):
+    """Shares of the same eight people changed hands in whatever way, nobody is aside."""
+    parts = contested(7, filed, claimed, claimants=frozenset({99}))
+    given_by = Followed(parts, filed, frozenset({99})).giving(now)
+    assert sum(given_by.values()) == claimed
+    assert all(0 < part <= now[holder] for holder, part in given_by.items())

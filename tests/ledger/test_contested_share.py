@@ -4,6 +4,7 @@ import pytest
 
 from service.ledger.claim import ClaimOutOfRange, NothingToClaim
 from service.ledger.contested_share import (
+    Followed,
     claimed_for,
     contested,
     held_ppm,
@@ -93,24 +94,55 @@ def test_two_parties_that_claim_more_than_the_whole():
     assert over_claimed_ppm({}, 300_000) == 0
 
 
+def parts(respondents, *aside, filed=SPLIT):
+    return Followed(respondents, filed, frozenset(aside))
+
+
 def test_what_is_granted_moves_from_respondents_to_claimants():
-    assert transferred(
-        SPLIT, 300_000, respondents={ADA: 180_000, BEN: 120_000}, claimants={CLEO: 300_000}
-    ) == {ADA: 420_000, BEN: 280_000, CLEO: 300_000}
-    assert transferred(SPLIT, 600_000, respondents={ADA: 600_000}, claimants={BEN: 600_000}) == {
-        BEN: 1_000_000
+    of_both = parts({ADA: 180_000, BEN: 120_000}, CLEO)
+    assert transferred(SPLIT, of_both, claimants={CLEO: 300_000}) == {
+        ADA: 420_000,
+        BEN: 280_000,
+        CLEO: 300_000,
+    }
+    of_ada = parts({ADA: 600_000}, BEN)
+    assert transferred(SPLIT, of_ada, claimants={BEN: 600_000}) == {BEN: 1_000_000}
+
+
+def test_what_is_granted_in_part_is_given_in_proportion_to_what_is_contested():
+    assert parts({ADA: 180_000, BEN: 120_000}).granted(100_000).respondents == {
+        ADA: 60_000,
+        BEN: 40_000,
     }
 
 
-def test_who_has_given_a_part_away_meanwhile_gives_what_is_left():
-    later = {ADA: 50_000, BEN: 400_000, CLEO: 550_000}
-    assert transferred(later, 180_000, respondents={ADA: 180_000}, claimants={9: 180_000}) == {
-        9: 50_000,
-        BEN: 400_000,
-        CLEO: 550_000,
-    }
-    gone = {BEN: 1_000_000}
-    assert transferred(gone, 1, respondents={ADA: 1}, claimants={9: 1}) == gone
+DAN = 4
+
+
+@pytest.mark.parametrize(
+    ("now", "gives"),
+    [
+        (SPLIT, {ADA: 180_000}),
+        # Ada has given a part to Dan and has enough left
+        ({ADA: 200_000, BEN: 400_000, DAN: 400_000}, {ADA: 180_000}),
+        # she has not: what is short is taken from who has it by now
+        ({ADA: 50_000, BEN: 400_000, DAN: 550_000}, {ADA: 50_000, DAN: 130_000}),
+        ({BEN: 400_000, DAN: 600_000}, {DAN: 180_000}),
+        ({BEN: 1_000_000}, {BEN: 180_000}),
+        ({BEN: 700_000, DAN: 300_000}, {BEN: 90_000, DAN: 90_000}),
+        # the claimant has bought it, or a verdict has given it to somebody else
+        ({BEN: 400_000, CLEO: 600_000}, {}),
+        ({ADA: 50_000, BEN: 400_000, CLEO: 450_000, DAN: 100_000}, {ADA: 50_000, DAN: 100_000}),
+    ],
+)
+def test_a_contested_share_is_given_away_as_it_is_contested(now, gives):
+    assert parts({ADA: 180_000}, CLEO).giving(now) == gives
+
+
+def test_one_respondent_who_has_the_others_share_gives_both():
+    of_both = parts({ADA: 180_000, BEN: 120_000}, CLEO)
+    assert of_both.giving({BEN: 1_000_000}) == {BEN: 300_000}
+    assert of_both.giving({BEN: 250_000, DAN: 750_000}) == {BEN: 120_000, DAN: 180_000}
 
 
 def test_holders_of_one_work_claim_of_another_by_their_shares():

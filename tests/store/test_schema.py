@@ -48,7 +48,7 @@ IMMUTABLE = [
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
     "rights_change", "proposal_answer",
     "statement_reissue",
-    "claim_party", "claim_step", "line_dispute", "line_dispute_answer",
+    "claim_party", "claim_step", "claim_hold", "line_dispute", "line_dispute_answer",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
 

@@ -9,7 +9,7 @@ from claim_scene import DAY, OWED, PROOF, ode_of
 from service.ledger.claim import Actor, ClaimOutOfRange, NothingToClaim
 from service.ledger.dispute_refusals import ActionOutOfOrder, SameOperator
 from service.ledger.tiers import Tier
-from service.store import money_states
+from service.store import claims, money_states
 from service.store.claim_filing import ClaimedBefore, ClaimOpen
 from service.store.claims import ClaimNotFound
 from service.store.database import unit_of_work
@@ -293,17 +293,51 @@ def test_two_that_claim_more_than_the_whole_hold_the_whole_once(scene):
     assert town.broken() == []
 
 
-def test_a_share_given_away_meanwhile_is_taken_from_what_is_left(contested):
+def active(scene):
+    return scene.town.tells(
+        "SELECT name, share_ppm, from_period FROM hold JOIN party ON party_id = holder_id "
+        "WHERE ended_at IS NULL ORDER BY name"
+    )
+
+
+def test_a_contested_share_is_given_away_as_it_is_contested(contested):
+    """Ada gives 50 % of Ode to Ben, from 10 January on, while Cleo claims 18 % from her."""
     town, number = contested.town, only(contested)
+    assert active(contested) == [("Ada", 300_000, None)]
     back_date(town, town.ode, {"Ada": 100_000, "Ben": 900_000}, day=date(2026, 1, 10))
+    town.works()
+    # all of the 10 % that Ada has left, and of what Ben got by it the 8 % that are short
+    assert active(contested) == [("Ada", 1_000_000, None), ("Ben", 88_889, 202601)]
+    with unit_of_work(contested.database) as session:
+        ben = contested.actor("Ben")
+        assert claims.get_seen(session, ben, number).claim.claim_id == number
+        assert [one.claim.claim_id for one in claims.listing(
+            session, holder_id=ben.holder_id, limit=5)] == [number]  # fmt: skip
+    assert contested.money("Ada", "Ben") == {
+        "Ada": (ADA, 0),
+        "Ben": (19_200_024, BEN - 19_200_024),
+    }
     uphold(contested, number)
     town.closes("2026-02")
-    # from 10 January Ada had 10 % left of the 18 % claimed
     assert contested.money("Ada", "Ben", "Cleo") == {
         "Ada": (0, 0),
-        "Ben": (0, 486_000_000),
-        "Cleo": (0, 54_000_000),
+        "Ben": (0, 442_800_000),  # 82 %
+        "Cleo": (0, CONTESTED),
     }
+    assert active(contested) == []
+    assert town.broken() == []
+
+
+def test_a_hold_that_followed_a_share_ends_with_the_claim(contested):
+    town, number = contested.town, only(contested)
+    back_date(town, town.ode, {"Dan": 600_000, "Ben": 400_000}, day=date(2026, 1, 10))
+    town.works()
+    assert active(contested) == [("Ada", 300_000, None), ("Dan", 300_000, 202601)]
+    contested.takes("Cleo", "withdraw", number)
+    town.works()
+    town.closes("2026-02")
+    assert active(contested) == []
+    assert contested.money("Ada", "Ben", "Dan") == {"Ada": (0, 0), "Ben": (0, BEN), "Dan": (0, ADA)}
     assert town.broken() == []
 
 

@@ -9,8 +9,8 @@ from service.ledger.claim import Actor, Outcome, why_held
 from service.ledger.dispute import Decision
 from service.store import claim_course, claim_filing, claim_steps, claims, parties, people
 from service.store.claim_filing import NewClaim
+from service.store.claim_rows import StoredClaim
 from service.store.claim_steps import ClaimStep, Evidence, Said
-from service.store.claims import StoredClaim
 from service.store.database import unit_of_work
 from worker.cli import screen
 from worker.cli.application import workplace

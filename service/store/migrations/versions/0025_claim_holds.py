@@ -1,0 +1,23 @@
+"""Holds that follow a contested share when it changes hands."""
+
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    schema = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(schema)  # past SQLAlchemy, as in 0001
+    role = context.config.attributes["app_role"]
+    quoted = '"' + role.replace('"', '""') + '"'
+    op.execute(
+        "CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON claim_hold "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    op.execute(f"GRANT SELECT, INSERT ON claim_hold TO {quoted}")
+    op.execute(f"GRANT UPDATE (followed_to) ON claim TO {quoted}")
