@@ -8,6 +8,7 @@ from service.store.database import Database, unit_of_work
 from service.store.question import Question
 from worker.payout_recompute import payouts_unlike_their_entries
 from worker.period_sealing import periods_unlike_their_seal
+from worker.pool_recompute import pools_unlike_their_release
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
 from worker.registering import log_broken
 
@@ -64,5 +65,6 @@ def _recomputed() -> Iterator[tuple[str, Look]]:
     yield "the hash chain of seals is whole", _seals
     yield "posted = target for every sale", sales_unlike_their_target
     yield "each step of a payout posted what it says", payouts_unlike_their_entries
+    yield "each pool stays divided as it was released", pools_unlike_their_release
     yield "each sealed period has the root of its rows", periods_unlike_their_seal
     yield "the registration log is whole and signed", log_broken

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import paid_questions, payout_questions, rights_questions
+from service.store import paid_questions, payout_questions, pool_questions, rights_questions
 from service.store.database import driver
 from service.store.question import Question
 
@@ -171,6 +171,7 @@ QUESTIONS = (
     *rights_questions.QUESTIONS,
     *paid_questions.QUESTIONS,
     *payout_questions.QUESTIONS,
+    *pool_questions.QUESTIONS,
 )
 
 

@@ -1,23 +1,24 @@
 """What a holder's money rests on, read in one look: releases, accounts, statements, payouts."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session
 
 from service.ledger.accounts import holder_advance, holder_held, holder_holdback, holder_payable
-from service.ledger.hold import Earned, Free, HoldReason, free_of, under_hold
+from service.ledger.hold import Free, HoldReason, free_of, under_hold
 from service.ledger.money_state import MoneyFacts, MoneyStanding, UnderHold, WhyNotPaid, stands
 from service.ledger.period import Period
-from service.store import claim_reasons, earnings, holds
+from service.ledger.statement import HeldPart, HeldReason, held_parts
+from service.store import advances, claim_reasons, earnings, holdbacks, holds
 from service.store.database import driver
 from service.store.holds import StoredHold
 
 _WHY = {
-    HoldReason.CONTESTED: WhyNotPaid.CONTESTED,
-    HoldReason.UNCONFIRMED: WhyNotPaid.UNCONFIRMED,
+    HeldReason.CONTESTED: WhyNotPaid.CONTESTED,
+    HeldReason.UNCONFIRMED: WhyNotPaid.UNCONFIRMED,
 }
 
 
@@ -39,22 +40,24 @@ def _facts(session: Session, holder_id: int) -> list[MoneyFacts]:
     earned = _earned(session, holder_id)
     accounts = _accounts(session, holder_id)
     paid, stated = _payouts(session, holder_id), _stated(session, holder_id)
-    kept = _holds(session, holder_id)
+    held_name = holder_held(holder_id)
+    held = _held(session, holder_id, {c: of.get(held_name, 0) for c, of in accounts.items()})
+    until = _kept_until(session, holder_id)
     found = []
     for currency in sorted(estimated.keys() | earned.keys() | accounts.keys()):
         of_account = accounts.get(currency, {})
         payouts = paid.get(currency, _Payouts(0, 0, 0))
-        under, owing = kept.get(currency, ([], []))
+        kept = held.get(currency, _Held((), ()))
         found.append(
             MoneyFacts(
                 currency=currency,
                 estimated=dict(estimated.get(currency, {})),
                 earned_nanos=earned.get(currency, 0),
-                held_nanos=of_account.get(holder_held(holder_id), 0),
-                holds=under,
-                unpaid_by=owing,
+                held_nanos=of_account.get(held_name, 0),
+                holds=kept.holds,
+                unpaid_by=kept.unpaid_by,
                 holdback_nanos=of_account.get(holder_holdback(holder_id), 0),
-                holdback_until=None,
+                holdback_until=until.get(currency),
                 free_nanos=of_account.get(holder_payable(holder_id), 0),
                 stated_nanos=stated.get(currency, 0),
                 returned_nanos=payouts.returned_nanos,
@@ -67,10 +70,15 @@ def _facts(session: Session, holder_id: int) -> list[MoneyFacts]:
 
 
 def _earned(session: Session, holder_id: int) -> dict[str, int]:
+    """Return what was released, and what guarantees made up."""
     rows = driver(session).execute(
-        "SELECT l.currency, sum(p.nanos) FROM release_part p JOIN release r USING (release_id) "
-        "JOIN line l USING (line_id) WHERE p.holder_id = %s GROUP BY l.currency",
-        (holder_id,),
+        "SELECT currency, sum(nanos) FROM ("
+        "SELECT l.currency, p.nanos FROM release_part p JOIN release r USING (release_id) "
+        "JOIN line l USING (line_id) WHERE p.holder_id = %(holder)s "
+        "UNION ALL SELECT a.currency, s.nanos FROM advance a JOIN advance_step s "
+        "USING (advance_id) WHERE a.holder_id = %(holder)s AND s.kind = 'guarantee') AS either "
+        "GROUP BY currency",
+        {"holder": holder_id},
     )
     return {currency: int(nanos) for currency, nanos in rows}
 
@@ -128,44 +136,65 @@ def _stated(session: Session, holder_id: int) -> dict[str, int]:
     return {currency: int(nanos) for currency, nanos in rows}
 
 
-def _holds(session: Session, holder_id: int) -> dict[str, tuple[list[UnderHold], list[str]]]:
-    """Return what lies under holds by currency, and the vendors that have not paid all."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Of what a held balance consists: parts under holds, and the vendors that owe the rest."""
+
+    holds: Sequence[UnderHold]
+    unpaid_by: Sequence[str]
+
+
+def _held(session: Session, holder_id: int, balances: Mapping[str, int]) -> dict[str, _Held]:
+    """Divide what is held, by currency, as statements do."""
     active = holds.active_of(session, holder_ids=[holder_id])
-    own = [one.hold for one in active]
-    told = claim_reasons.of_holds(session, [hold.hold_id for hold in own])
-    until = {number: day for number, (_, day) in told.items() if day}
+    told = claim_reasons.of_holds(session, [one.hold.hold_id for one in active])
+    due = {number: day for number, (_, day) in told.items() if day}
     earned, backed = holds.earned(session, [holder_id]), holds.backed(session, [holder_id])
+    besides = advances.net_of_vendors(session, [holder_id])
     found = {}
-    for whose in earned.keys() | backed.keys():
+    for whose in earned.keys() | backed.keys() | besides.keys():
         some = earned.get(whose, [])
-        whole: dict[str, int] = defaultdict(int)
+        whole = defaultdict(int, besides.get(whose, {}))
         for one in some:
             whole[one.vendor] += one.nanos
-        parts = free_of(whole, backed.get(whose, {}), under_hold(some, own))
-        found[whose.currency] = (
-            _under_hold(parts, some, active, until),
-            [part.vendor for part in parts if part.unbacked_nanos > 0],
+        kept = under_hold(some, [one.hold for one in active])
+        free = free_of(whole, backed.get(whose, {}), kept)
+        parts = held_parts(balances.get(whose.currency, 0), _sums(free), _causes(active))
+        found[whose.currency] = _Held(
+            [
+                UnderHold(_WHY[part.reason], part.nanos, part.causes, _first(active, due, part))
+                for part in parts
+                if part.reason in _WHY
+            ],
+            [part.vendor for part in free if part.unbacked_nanos > 0],
         )
     return found
 
 
-def _under_hold(
-    parts: tuple[Free, ...],
-    earned: list[Earned],
-    active: list[StoredHold],
-    until: Mapping[int, date],
-) -> list[UnderHold]:
-    """Name what is held by reason; ``until``: by hold, the day that may end it if one is known."""
-    works = {one.work_id for one in earned}
-    totals: Mapping[HoldReason, int] = {
-        HoldReason.CONTESTED: sum(part.contested_nanos for part in parts),
-        HoldReason.UNCONFIRMED: sum(part.unconfirmed_nanos for part in parts),
+def _sums(free: Sequence[Free]) -> dict[HoldReason, int]:
+    return {
+        HoldReason.CONTESTED: sum(part.contested_nanos for part in free),
+        HoldReason.UNCONFIRMED: sum(part.unconfirmed_nanos for part in free),
     }
-    found = []
-    for reason, nanos in totals.items():
-        some = [x for x in active if x.hold.reason is reason and x.hold.work_id in works]
-        days = [until[x.hold.hold_id] for x in some if x.hold.hold_id in until]
-        causes = tuple(one.cause for one in some)
-        if nanos:
-            found.append(UnderHold(_WHY[reason], nanos, causes, min(days, default=None)))
-    return found
+
+
+def _causes(active: Sequence[StoredHold]) -> dict[HoldReason, list[str]]:
+    return {
+        reason: sorted({one.cause for one in active if one.hold.reason is reason})
+        for reason in HoldReason
+    }
+
+
+def _first(active: Sequence[StoredHold], due: Mapping[int, date], part: HeldPart) -> date | None:
+    """Return the first deadline of what a part is held for, if one is known."""
+    own = [one.hold.hold_id for one in active if one.hold.reason == str(part.reason)]
+    return min((due[number] for number in own if number in due), default=None)
+
+
+def _kept_until(session: Session, holder_id: int) -> dict[str, date]:
+    """Return the first day on which something that is kept against refunds is released."""
+    kept = holdbacks.kept(session, [holder_id])
+    return {
+        whose.currency: min(one.until for one in some).next().first_day
+        for whose, some in kept.items()
+    }

@@ -1,6 +1,6 @@
 """A holder's money from the sale to the bank account: where it is and why it is not paid."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from changed_facts import refund
@@ -8,13 +8,15 @@ from payee_facts import may_be_paid
 from pool_facts import pays
 
 from service.ledger.hold import HoldReason
+from service.ledger.holdback import HoldbackRule
 from service.ledger.payout import PayoutState
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
-from service.store import holds, money_states
+from service.store import advances, holdbacks, holds, money_states, parties
+from service.store.advances import NewAdvance
 from service.store.database import one_snapshot, unit_of_work
 from service.store.holds import NewHold
-from worker import drain, payouts
+from worker import drain, payouts, recouping
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 MILLION, CENT = 1_000_000, 10_000_000
@@ -24,17 +26,26 @@ def ada(town):
     return town.tells("SELECT party_id FROM party WHERE name = 'Ada'")[0][0]
 
 
-def money(town, *, threshold=0):
+def standing(town, *, threshold=0):
     with unit_of_work(town.database) as session:
         one_snapshot(session)
-        found = money_states.of_holder(
-            session, ada(town), threshold=threshold, today=town.clock().date()
-        )
+        today = town.clock().date()
+        return money_states.of_holder(session, ada(town), threshold=threshold, today=today)
+
+
+def money(town, *, threshold=0):
     return [
         (str(part.state), part.nanos, str(part.why) if part.why else "", part.note)
-        for one in found
+        for one in standing(town, threshold=threshold)
         for part in one.parts
     ]
+
+
+def agreed(town, nanos, *, guarantee=0, until=None):
+    with unit_of_work(town.database) as session:
+        acme = parties.vendor_named(session, "Acme").party_id
+        new = NewAdvance(acme, ada(town), "USD", nanos, None, guarantee, until)
+        return advances.insert(session, new, now=town.clock())
 
 
 def reserve(town, month="2026-01"):
@@ -116,6 +127,42 @@ def test_what_is_below_the_threshold_waits(sold):
     sold.sells("odd", text=None, tier=Tier.PREMIUM, tokens=1, at=JANUARY)
     sold.works()
     assert money(sold, threshold=60 * CENT) == stated
+
+
+def test_an_advance_is_told_apart_and_what_recouped_it_is_not_missing(sold):
+    """0.70 was paid early; 0.54 of it is earned back by the close, and nothing waits for Acme."""
+    number = agreed(sold, 70 * CENT)
+    recouping.pay(sold.database, number, reference="wire", by="op", now=sold.clock())
+    assert money(sold) == [
+        ("estimated", 54 * CENT, "not-closed", "2026-01"),
+        ("settled", 70 * CENT, "not-stated", ""),
+    ]
+    sold.closes("2026-01")
+    assert money(sold) == [("settled", 70 * CENT, "not-stated", "")]
+    (one,) = standing(sold)
+    assert (one.earned_nanos, one.advance_nanos) == (54 * CENT, 16 * CENT)
+
+
+def test_what_a_guarantee_makes_up_is_earned(sold):
+    agreed(sold, 0, guarantee=200 * CENT, until=date(2026, 1, 31))
+    sold.closes("2026-01")
+    assert money(sold) == [("held", 200 * CENT, "not-backed", "acme")]
+    (one,) = standing(sold)
+    assert (one.earned_nanos, one.advance_nanos) == (200 * CENT, 0)
+
+
+def test_what_is_kept_against_refunds_says_until_when(sold):
+    with unit_of_work(sold.database) as session:
+        facts = {"valid_from": Period(202601), "by": "op", "now": sold.clock()}
+        holdbacks.set_rule(session, HoldbackRule(100_000, 2), holder_id=None, **facts)
+    sold.clock.now = datetime(2026, 1, 25, tzinfo=UTC)
+    pays(sold, 60 * CENT)
+    sold.closes("2026-01", early=True)
+    (one,) = standing(sold)
+    held = next(part for part in one.parts if str(part.state) == "held")
+    assert (held.nanos, str(held.why), held.may_change_on) == (
+        54_000_000, "holdback", date(2026, 4, 1),
+    )  # fmt: skip
 
 
 def test_the_command_says_the_same(sold, wellspring):
