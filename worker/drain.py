@@ -28,7 +28,7 @@ from service.store import (
 )
 from service.store.approvals import ApprovalsMissing
 from service.store.database import only_one, unit_of_work
-from worker import claims, close, holding, period_sealing, proposing
+from worker import claims, close, holding, period_sealing, pools, proposing
 from worker.approving import check_approved, may_be_approved
 from worker.attributing import attribute_next
 from worker.correcting import work_off_next
@@ -136,6 +136,9 @@ def settle(workplace: Workplace) -> bool:
         if monotonic() - started > STEP_SECONDS:
             return True
     finish_closing(workplace, silent)
+    needed = workplace.settings.pool_approvals
+    if needed:
+        pools.release_approved(database, needed=needed, now=workplace.clock())
     with unit_of_work(database) as session:
         seals.seal_waiting(session, now=workplace.clock())
     period_sealing.seal_waiting(database, now=workplace.clock())

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlmodel import Session
 
+from service.ledger.errors import LedgerError
 from service.ledger.journal import Kind, Source, entry
 from service.ledger.period import Period
 from service.ledger.pool_release import (
@@ -31,6 +33,8 @@ from service.store.lines import LineKey
 from service.store.pool_gains import Gains, gains
 from service.store.pools import StoredPool
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
@@ -47,7 +51,9 @@ def simulate(
 
     rule: another than the one announced for the month. The claim window need not have ended.
     """
-    plan = pool_plans.planned(session, stored, into=_into(session, now), rule=rule)
+    plan = pool_plans.planned(
+        session, stored, into=pool_plans.month_of_release(session, now), rule=rule
+    )
     return Simulated(plan, gains(session, stored, plan))
 
 
@@ -55,7 +61,7 @@ def approve(
     session: Session, stored: StoredPool, digest: bytes, *, by: str, now: datetime
 ) -> PoolPlan:
     """Keep an operator's approval of what the release posts now. Raises PoolChanged."""
-    plan = pool_plans.planned(session, stored, into=_into(session, now))
+    plan = pool_plans.planned(session, stored, into=pool_plans.month_of_release(session, now))
     pool_approvals.approve(session, stored, plan, digest, by=by, now=now)
     return plan
 
@@ -96,14 +102,6 @@ def release(
         return plan
 
 
-def _into(session: Session, now: datetime) -> Period:
-    """Return the month a release would be posted into now, without holding it."""
-    month = Period.of(now)
-    while periods.state(session, month) != periods.OPEN:
-        month = month.next()
-    return month
-
-
 def _open_lines(session: Session, stored: StoredPool, plan: PoolPlan) -> dict[str, int]:
     keys = {
         name: LineKey(
@@ -137,6 +135,24 @@ def _post(
     entries = [one for one in made if one]
     if entries:
         journal.append_entries(session, entries, period=into.number, now=now)
+
+
+def release_approved(database: Database, *, needed: int, now: datetime) -> int:
+    """Release the pools that enough operators approved, each as they saw it; return how many.
+
+    One that has become another since, or that still waits for something, stays.
+    """
+    with unit_of_work(database) as session:
+        approved = pool_approvals.enough(session, needed=needed)
+    released = 0
+    for stored, digest, by in approved:
+        try:
+            release(database, stored, digest, needed=needed, by=by, now=now)
+        except LedgerError as refused:
+            log.info("pool.not_released", reason=refused.sentence)
+        else:
+            released += 1
+    return released
 
 
 def follow_up(database: Database, period: Period, *, now: datetime) -> int:

@@ -20,6 +20,8 @@ from service.api import (
     offers,
     payouts,
     people,
+    pool_rules,
+    pools,
     previews,
     problems,
     proposals,
@@ -68,7 +70,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_works = (uploads, works, editions, receipts, splits, proposals, findings, widespread)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds, offers)
-    of_money = (statements, payouts, money, claims, line_disputes)
+    of_money = (statements, payouts, money, pools, pool_rules, claims, line_disputes)
     for room in (*of_sales, *of_works, *of_licences, *told, *of_money, health):
         app.include_router(room.router)
     return app

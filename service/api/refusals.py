@@ -11,6 +11,7 @@ from service.api import (
     json_body,
     negotiation,
     paging,
+    pool_refusals,
     preconditions,
     sales_request,
 )
@@ -214,6 +215,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     failed_logins.TooManyLogins: 429,
     forms.ReadingBusy: 503,
     database.SchemaMissing: 503,
+    **pool_refusals.STATUS,
 }
 """Status of every refusal the web can meet; one that is missing here is our own fault: 500."""
 
@@ -243,5 +245,6 @@ PLACE: Mapping[type[LedgerError], str] = {
     works.TextTooLong: "text",
     stored_licences.LicenceStartsTooEarly: "valid_from",
     stored_rights.SplitStartsTooEarly: "valid_from",
+    **pool_refusals.PLACE,
 }
 """Which field a refusal speaks of, where its facts do not say."""

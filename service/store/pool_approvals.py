@@ -7,7 +7,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
+from service.ledger.period import Period
 from service.ledger.pool_release import PoolKey, PoolPlan
+from service.store import pools
 from service.store.pools import StoredPool
 
 
@@ -75,6 +77,27 @@ def check_approved(session: Session, stored: StoredPool, digest: bytes, *, neede
     given = sum(one.digest == digest.hex() for one in listing(session, stored))
     if given < needed:
         raise PoolApprovalsMissing(stored.key, digest=digest.hex(), given=given, needed=needed)
+
+
+_ENOUGH = """
+SELECT a.vendor_id, a.month, a.currency, a.digest, string_agg(a.approved_by, ', '
+    ORDER BY a.approved_by)
+FROM pool_approval a WHERE NOT EXISTS (SELECT 1 FROM pool_release r
+    WHERE r.vendor_id = a.vendor_id AND r.month = a.month AND r.currency = a.currency)
+GROUP BY 1, 2, 3, 4 HAVING count(*) >= :needed ORDER BY 1, 2, 3, 4
+"""
+
+
+def enough(session: Session, *, needed: int) -> list[tuple[StoredPool, bytes, str]]:
+    """List pools not released yet that enough operators approved, by digest, and who they are."""
+    assert needed > 0, "without approvals a pool is released by hand"
+    found = []
+    rows = session.execute(text(_ENOUGH), {"needed": needed})
+    for vendor_id, month, currency, digest, by in rows.all():
+        some = pools.listing(session, vendor_id=vendor_id, month=Period(month))
+        stored = next(one for one in some if one.key.currency == currency)
+        found.append((stored, bytes(digest), str(by)))
+    return found
 
 
 def listing(session: Session, stored: StoredPool) -> list[PoolApproval]:

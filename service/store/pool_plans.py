@@ -37,6 +37,14 @@ class PoolUnsettled(LedgerError):
         super().__init__(f"{pool} waits for {', '.join(waiting)}", **pool.facts)
 
 
+def month_of_release(session: Session, now: datetime) -> Period:
+    """Return the month a release would be posted into now, without holding it."""
+    month = Period.of(now)
+    while periods.state(session, month) != periods.OPEN:
+        month = month.next()
+    return month
+
+
 def planned(
     session: Session, stored: StoredPool, *, into: Period, rule: PoolRule | None = None
 ) -> PoolPlan:

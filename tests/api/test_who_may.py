@@ -119,6 +119,17 @@ TABLE = {
     "GET /v1/accounts/{name}/entries": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/entries/{kind}/{source_id}": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/money": (None, 401, 200, 200, 422, 403, 401, 401),
+    "GET /v1/pools": (None, 401, 403, 403, 200, 403, 401, 401),
+    "GET /v1/pools/{vendor}/{month}": (None, 401, 403, 403, 404, 403, 401, 401),
+    "POST /v1/pools/{vendor}/{month}/approvals": (
+        {"digest": "0" * 64},
+        *(401, 403, 403, 404, 403, 401, 401),
+    ),
+    "GET /v1/pool-rules": (None, 200, 200, 200, 200, 200, 200, 200),
+    "POST /v1/pool-rules": (
+        {"name": "n", "text": "t", "valid_from": "2026-01", "steps": ["all-vendors"]},
+        *(401, 403, 403, 201, 403, 401, 401),
+    ),
     "GET /v1/payouts": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
@@ -237,6 +248,8 @@ def town_of(site) -> Town:
         "claim_id": askers["other creator"].post("/v1/claims", json=claim).json()["claim_id"],
         "line_dispute_id": 1,
         "form": "csv",
+        "vendor": "acme",
+        "month": "2026-01",
     }
     return Town(askers, ids)
 
@@ -286,8 +299,10 @@ def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     method, path = route.split(" ")
     ids = {"number": "s", "line": 1, "claim_id": 1, "line_dispute_id": 1, "period": "2026-01"}
     ids |= dict.fromkeys(("work_id", "offer_id", "finding_id", "proposal_id", "key_id"), 1)
+    ids |= {"vendor": "acme", "month": "2026-01"}
     url = path.format(**ids)
-    by_operator = any(word in route for word in ("periods", "findings", "decide", "line-disputes"))
+    operators = ("periods", "findings", "decide", "line-disputes", "pool")
+    by_operator = any(word in route for word in operators)
     person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person
     person.headers["X-CSRF-Token"] = "wrong"
