@@ -7,8 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.api.formats.native import FIELDS
+from service.api.licences import LicenceOrder
+from service.api.offers import OfferOrder
 
-NAMES = st.sampled_from([*FIELDS, "title", "holders", "holder_id", "share_ppm", "label", "vendor"])
+NAMES = st.sampled_from(
+    [
+        *(*FIELDS, "title", "holders", "holder_id", "share_ppm", "label", "vendor"),
+        *(*LicenceOrder.model_fields, *OfferOrder.model_fields),
+    ]
+)
 ODD = st.sampled_from(
     ["\0", "\ud800", "1e3", "-0", "2026-02-10T12:00:00Z", "premium", "en", "0.01"]
 )
@@ -39,6 +46,9 @@ def askers(shared_site):
         (acme, "POST", "/v1/attribution-previews"),
         (ada, "POST", "/v1/works"),
         (ada, "PUT", f"/v1/works/{work_id}/split"),
+        (ada, "PUT", f"/v1/works/{work_id}/licence"),
+        (acme, "POST", "/v1/offers"),
+        (ada, "POST", "/v1/offers/1/accept"),
         (shared_site.vendor_user(), "POST", "/v1/keys"),
         (shared_site.anonymous(), "POST", "/v1/session"),
         (shared_site.operator(), "POST", "/v1/periods/2026-01/close"),
