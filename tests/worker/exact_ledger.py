@@ -40,6 +40,7 @@ class ExactLedger:
 
     pools: dict = field(default_factory=lambda: defaultdict(dict))  # vendor: {day: ppm}
     splits: dict = field(default_factory=lambda: defaultdict(dict))  # work: {day: version}
+    excluded: dict = field(default_factory=lambda: defaultdict(dict))  # work: {day: vendors}
     holders: dict = field(default_factory=dict)  # version: {holder: ppm}
     sales: dict = field(default_factory=dict)
     said: dict = field(default_factory=lambda: defaultdict(Counter))  # (account, sale): {month: n}
@@ -57,19 +58,24 @@ class ExactLedger:
             {f"party:{p}:direct": _of(production, n, 100) for p, n in PRODUCTION.items()}
         )
         legs["party:cloud:direct"] += margin
-        for work, share in shares.items():
+        licensed = {work: ppm for work, ppm in shares.items() if self.licenses(work, sale)}
+        for work, share in licensed.items():
             days = [day for day in self.splits[work] if day <= sale.day] or [min(self.splits[work])]
             version = self.splits[work][max(days)]
             legs["line", version, sale.vendor, tier] += _of(pool * share, 9, 10 * ALL)
             legs["platform:fee"] += _of(pool * share, 1, 10 * ALL)
         unmatched = f"pool:unmatched:{sale.vendor}:{sale.day:%Y-%m}"
-        legs[unmatched] += _of(pool, ALL - sum(shares.values()), ALL)
+        legs[unmatched] += _of(pool, ALL - sum(licensed.values()), ALL)
         legs[f"vendor:{sale.vendor}:kept"] += gross - production - pool - margin
         legs[f"vendor:{sale.vendor}:receivable"] += pool
         legs[f"vendor:{sale.vendor}:settled-direct"] += gross - pool
         if any(Fraction(nanos).denominator > 1 for nanos in legs.values()):
             sale.rough |= {account for account in legs if not str(account).startswith("vendor")}
         return legs
+
+    def licenses(self, work, sale):
+        days = [day for day in self.excluded[work] if day <= sale.day]
+        return not days or sale.vendor not in self.excluded[work][max(days)]
 
     def say(self, name, target, *, closing=None):
         """Post target minus what was said, into the first open month from the sale's on."""

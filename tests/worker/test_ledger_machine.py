@@ -10,6 +10,7 @@ from exact_ledger import ALL, PRICE, ExactLedger, Sold
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from licence_terms import corrects_terms, vendor_id
 
 from service.ledger.correction import RefundNotPositive, RefundTooLarge
 from service.ledger.tiers import Tier
@@ -160,6 +161,14 @@ class LedgerMachine(BothLedgers, RuleBasedStateMachine):
         else:
             back_date(self.town, work, shares, day=day)
         self.note_split(work, shares, day)
+
+    @rule(of=st.integers(0, 2), vendors=st.sets(st.sampled_from(VENDORS)), day=days)
+    def exclude(self, of, vendors, day):
+        """Only these vendors may not use a work from a day on, whatever was settled."""
+        work = sorted(self.since)[of % len(self.since)]
+        barred = frozenset(vendor_id(self.town, vendor) for vendor in vendors)
+        corrects_terms(self.town, work, since=day, excluded_vendor_ids=barred)
+        self.exact.excluded[work][day] = {vendor.lower() for vendor in vendors}
 
     @rule(vendor=st.sampled_from(VENDORS), nanos=st.integers(1, 10**10))
     def pay(self, vendor, nanos):
