@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from service.api import (
     approvals,
     claims,
+    dilutions,
     editions,
     engine,
     findings,
@@ -26,6 +27,7 @@ from service.api import (
     problems,
     proposals,
     receipts,
+    rights_changes,
     sale_changes,
     sales,
     splits,
@@ -67,10 +69,11 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    of_works = (uploads, works, editions, receipts, splits, proposals, findings, widespread)
+    of_works = (uploads, works, editions, receipts, findings, widespread)
+    of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds, offers)
     of_money = (statements, payouts, money, pools, pool_rules, claims, line_disputes)
-    for room in (*of_sales, *of_works, *of_licences, *told, *of_money, health):
+    for room in (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, health):
         app.include_router(room.router)
     return app

@@ -104,31 +104,50 @@ LEFT JOIN correction_job j ON j.change_id = c.change_id
 """
 
 
+# The works whose sales a change corrects, and its own.
+_CONCERNS = """
+(CAST(:holder AS bigint) IS NULL OR EXISTS (SELECT 1 FROM rights_version r
+    WHERE r.holder_ids @> ARRAY[CAST(:holder AS bigint)] AND (r.work_id = c.work_id OR r.work_id IN
+        (SELECT o.work_id FROM correction_job o WHERE o.change_id = c.change_id))))
+"""
+
+
 def listing(
     session: Session,
     *,
+    holder_id: int | None = None,
     work_id: int | None = None,
     only_back_dated: bool = False,
     before: int | None = None,
     limit: int,
 ) -> list[StoredChange]:
-    """List changes, newest first, below one number; of one work where told."""
+    """List changes, newest first, below one number; of one holder or one work where told."""
     rows = session.execute(
         text(
             _SELECT + "WHERE (CAST(:work AS bigint) IS NULL OR c.work_id = :work) "
             "AND (NOT :back OR c.back_dated) "
-            "AND (CAST(:before AS bigint) IS NULL OR c.change_id < :before) "
-            "GROUP BY c.change_id, w.title ORDER BY c.change_id DESC LIMIT :limit"
+            "AND (CAST(:before AS bigint) IS NULL OR c.change_id < :before) AND "
+            + _CONCERNS
+            + "GROUP BY c.change_id, w.title ORDER BY c.change_id DESC LIMIT :limit"
         ),
-        {"work": work_id, "back": only_back_dated, "before": before, "limit": limit},
+        {
+            "holder": holder_id,
+            "work": work_id,
+            "back": only_back_dated,
+            "before": before,
+            "limit": limit,
+        },
     )
     return [StoredChange(*row) for row in rows]
 
 
-def get(session: Session, change_id: int) -> StoredChange:
-    """Return a change; raise ChangeNotFound."""
-    query = text(_SELECT + "WHERE c.change_id = :id GROUP BY c.change_id, w.title")
-    row = session.execute(query, {"id": change_id}).first() if 0 < change_id < 2**63 else None
+def get(session: Session, change_id: int, *, holder_id: int | None = None) -> StoredChange:
+    """Return a change; raise ChangeNotFound, also where it does not concern a holder told."""
+    query = text(
+        _SELECT + "WHERE c.change_id = :id AND " + _CONCERNS + "GROUP BY c.change_id, w.title"
+    )
+    fields = {"id": change_id, "holder": holder_id}
+    row = session.execute(query, fields).first() if 0 < change_id < 2**63 else None
     if not row:
         raise ChangeNotFound(change_id)
     return StoredChange(*row)

@@ -52,6 +52,10 @@ TABLE = {
         *(401, 422, 404, 422, 403, 401, 401),
     ),
     "GET /v1/works/{work_id}/proposals": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/works/{work_id}/dilution": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/rights-changes": (None, 401, 200, 200, 200, 403, 401, 401),
+    "GET /v1/rights-changes/{change_id}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/rights-changes/{change_id}/adjustments": (None, 401, 200, 404, 200, 403, 401, 401),
     "GET /v1/proposals": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/proposals/{proposal_id}": (None, 401, 200, 404, 200, 403, 401, 401),
     "POST /v1/proposals/{proposal_id}/accept": (None, 401, 409, 404, 403, 403, 401, 401),
@@ -199,6 +203,12 @@ def a_finding(site, work_id) -> int:
         return session.execute(text(query), {"work": work_id}).scalar_one()
 
 
+def a_change(operator, ada, work_id) -> int:
+    order = {"valid_from": "2026-02-20", "holders": [{"holder_id": ada, "share_ppm": 1_000_000}]}
+    assert operator.put(f"/v1/works/{work_id}/split", json=order).status_code == 200
+    return operator.get("/v1/rights-changes").json()["data"][0]["change_id"]
+
+
 def a_proposal(site, creator, ada, work_id) -> int:
     half = [{"holder_id": h, "share_ppm": 500_000} for h in (ada, site.holder("Cleo"))]
     order = {"valid_from": "2026-03-01", "holders": half}
@@ -237,6 +247,7 @@ def town_of(site) -> Town:
         "sale": "s",
         "work_id": work_id,
         "finding_id": a_finding(site, work_id),
+        "change_id": a_change(askers["operator"], ada, work_id),
         "proposal_id": a_proposal(site, creator, ada, work_id),
         "key_id": 1,  # Acme's: a user of Borealis does not find it
         "period": "2026-01",

@@ -55,6 +55,8 @@ _COMMANDS = (
     "preview",
     "approvals",
     "corrections",
+    "rights",
+    "proposals",
     "balances",
     "receivables",
     "money",
