@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     fonts: Path | None = None
     """Folder of fonts for statements as PDF, beside those that come with the typesetter (Latin,
     Greek, Cyrillic, Hebrew, Arabic); what the machine has elsewhere is not looked at."""
+    outbox: Path | None = None
+    """Folder that letters with statements are written to; None: ``outbox`` in ``home``."""
+    mail_from: str = ""
+    """Address that letters come from; empty: no letter is sent."""
+    smtp_url: SecretStr | None = None
+    """smtp://user:password@host:587 or smtps://...; None: letters stay in the outbox folder."""
     payout_threshold: str = "0.00"
     """Smallest payable balance of a statement, in major units; what is below is carried forward."""
     fx_rate_age_days: int = Field(default=7, ge=0, le=366)

@@ -16,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.api.logs import configure
 from service.settings import Settings
 from worker import drain
+from worker.outbox import delivery
 from worker.workplace import Workplace, open_workplace
 
 TICK_SECONDS = 1.0
 TIDY_SECONDS = 3_600
+DELIVER_SECONDS = 60
 RING_EXPIRES_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -39,7 +41,10 @@ app.conf.update(
     broker_transport_options={"polling_interval": 0.05},
     beat_schedule={
         f"tick-{name}": {"task": name, "schedule": seconds, "options": {"expires": seconds}}
-        for name, seconds in (("embed", 5), ("attribute", 5), ("settle", 5), ("tidy", TIDY_SECONDS))
+        for name, seconds in (
+            *(("embed", 5), ("attribute", 5), ("settle", 5)),
+            *(("deliver", DELIVER_SECONDS), ("tidy", TIDY_SECONDS)),
+        )
     },
 )
 
@@ -75,6 +80,12 @@ def attribute() -> None:
 def settle() -> None:
     """Settle what is attributed, close what closes, seal. Rung by the doorbell and by the tick."""
     again(settle, more=drain.settle(place()))
+
+
+@app.task(name="deliver")  # type: ignore[untyped-decorator]
+def deliver() -> None:
+    """Deliver letters that are due. Rung by the tick, once a minute."""
+    again(deliver, more=delivery.deliver(place()))
 
 
 @app.task(name="tidy")  # type: ignore[untyped-decorator]
@@ -171,7 +182,7 @@ class EmbeddedWorker:
                 thread.join(STOP_SECONDS)
 
     def _tick(self) -> None:
-        tidied = None
+        tidied = delivered = None
         while not self._stopped.wait(TICK_SECONDS):
             try:
                 if drain.waits(place()):
@@ -179,5 +190,8 @@ class EmbeddedWorker:
                 if tidied is None or monotonic() - tidied > TIDY_SECONDS:
                     tidied = monotonic()
                     ring(tidy)
+                if delivered is None or monotonic() - delivered > DELIVER_SECONDS:
+                    delivered = monotonic()
+                    ring(deliver)
             except SQLAlchemyError as error:  # the database is away: the next tick looks again
                 log.warning("tick.failed", error=type(error).__name__)

@@ -143,6 +143,16 @@ def renders(database, home, *, workers=1):
     return stands, rendering.write_manifest(database, month, desk)
 
 
+def mails(database, home, port):
+    """Deliver all letters that are due to a mail server of the loopback."""
+    from worker.outbox.delivery import Outbox, deliver_all
+    from worker.outbox.mail_server import SmtpServer
+
+    server = SmtpServer("127.0.0.1", int(port), False, "", "")  # noqa: FBT003
+    outbox = Outbox(Path(home) / "outbox", "statements@example.org", server)
+    deliver_all(database, outbox, clock=lambda: NOW)
+
+
 def _main(url, home, task, *facts):
     from conftest import WordRoom
 
@@ -161,6 +171,8 @@ def _main(url, home, task, *facts):
     _deadly(facts[0], int(facts[1]))
     if task == "pay":
         pays(database)
+    if task.startswith("mail:"):
+        mails(database, home, task.partition(":")[2])
     if task == "render":
         renders(database, home)
     if task == "settle":

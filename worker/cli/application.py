@@ -61,6 +61,7 @@ _COMMANDS = (
     "receivables",
     "money",
     "statements",
+    "outbox",
     "payouts",
     "advances",
     "pools",
