@@ -1,12 +1,11 @@
 """Files of works and sales: everything wrong is named with its line, then nothing is kept."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from service.api import json_body
-from service.api.json_body import BadJson, TooManyValues
+from service.api.formats import lines
+from service.api.formats.lines import Line
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import FieldError
 
@@ -32,33 +31,17 @@ class BadOption(LedgerError):
         super().__init__(f"{option}: {rule}", option=option, rule=rule)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a file as an object; ``place`` names it."""
-
-    place: str
-    value: Mapping[str, object]
-
-
 def read(path: Path) -> Iterator[Line | FieldError]:
     """Yield the objects of a JSON Lines file in UTF-8; blank lines are passed over."""
+    yield from lines.of_json_lines(content_of(path))
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file; raise BadOption."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise BadOption(str(path), f"cannot be read: {error.strerror}") from None
-    for number, raw in enumerate(data.split(b"\n"), start=1):
-        if raw.strip():
-            yield _line(f"line {number}", raw)
-
-
-def _line(place: str, raw: bytes) -> Line | FieldError:
-    try:
-        value = json_body.read(raw.rstrip(b"\r"), place=place)
-    except (BadJson, TooManyValues) as error:
-        return FieldError(place, str(error.facts.get("rule", error.sentence)))
-    if not isinstance(value, dict):
-        return FieldError(place, "must be a JSON object")
-    return Line(place, value)
 
 
 def day(option: str, text: str) -> date:

@@ -34,6 +34,7 @@ from service.api import (
     statements,
     uploads,
     widespread,
+    work_imports,
     works,
 )
 from service.api.body_limit import BodyLimit
@@ -69,7 +70,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    of_works = (uploads, works, editions, receipts, findings, widespread)
+    of_works = (uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_questions, licence_feeds, offers)

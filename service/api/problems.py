@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 
-from service.api import dependencies, failed_logins, json_body
+from service.api import batch_refusal, dependencies, failed_logins, json_body
 from service.api.refusals import PLACE, STATUS
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import FieldError
@@ -94,6 +94,8 @@ def _of_ledger(error: LedgerError) -> Problem:
     errors: tuple[FieldError, ...] = ()
     if place is not None:
         errors = (FieldError(str(place), str(error.facts.get("rule", error.sentence))),)
+    if isinstance(error, batch_refusal.BatchRefused):
+        errors = error.errors
     headers: dict[str, str] = {}
     if isinstance(error, dependencies.KeyRefused):
         headers["WWW-Authenticate"] = 'Bearer realm="wellspring"'

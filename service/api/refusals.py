@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from service.api import (
+    batch_refusal,
     body,
     body_limit,
     dependencies,
@@ -176,6 +177,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     intake_refusals.NoTextInside: 422,
     intake_refusals.NotUnicode: 422,
     intake_refusals.TooManyPages: 422,
+    batch_refusal.BatchRefused: 422,
     ageing.WriteOffTooLarge: 422,
     approvals.BadDigest: 422,
     claim.ClaimOutOfRange: 422,

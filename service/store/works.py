@@ -195,6 +195,11 @@ def is_registered(session: Session, reference: str, body: str) -> bool:
     return same is not None
 
 
+def id_of(session: Session, reference: str) -> int | None:
+    """Return the work of a reference, None for none."""
+    return session.exec(select(WorkRow.work_id).where(WorkRow.reference == reference)).first()
+
+
 def get(session: Session, work_id: int) -> WorkRow:
     """Return a work or raise WorkNotFound; a later edition is none of its own."""
     row = session.get(WorkRow, work_id) if -(2**63) <= work_id < 2**63 else None

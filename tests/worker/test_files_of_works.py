@@ -67,3 +67,21 @@ def test_a_file_that_is_not_taken_is_refused_by_name(wellspring, tmp_path):
     assert (code, err.strip()) == (1, "error: file: its name says pdf, but it holds a PNG image")
     missing = wellspring("works", "add", tmp_path / "no.txt", "--title", "O", "--holder", "Ada")
     assert (missing[0], "cannot be read" in missing[2]) == (1, True)
+
+
+def test_a_csv_file_is_imported_after_a_dry_run(wellspring, tmp_path):
+    path = tmp_path / "works.csv"
+    path.write_text(
+        'id,title,text,isbn,holders\no,Ode,"The tide,\nagain",0-306-40615-2,Ada:1000000\n'
+    )
+    order = ("works", "import", path, "--json")
+    code, out, err = wellspring(*order, "--dry-run")
+    assert (code, json.loads(out)) == (0, {"registered": 1, "duplicate": 0})
+    assert "nothing was stored" in err
+    assert json.loads(wellspring(*order)[1]) == {"registered": 1, "duplicate": 0}
+    assert json.loads(wellspring(*order)[1]) == {"registered": 0, "duplicate": 1}
+    path.write_text("id,title,text,isbn,holders\np,P,p,9780306406157,Ada:1000000\nq,Q,q,1,Ada:9\n")
+    code, _, err = wellspring(*order, "--dry-run")
+    assert code == 1
+    assert "line 2: isbn 9780306406157 names work" in err
+    assert "line 3: isbn '1': has " in err

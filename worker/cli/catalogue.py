@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(users, name="users")
 
 
-File = Annotated[Path, typer.Argument(metavar="F.jsonl", help="JSON Lines, UTF-8.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines or CSV, UTF-8.")]
 
 
 def works_import(
@@ -49,9 +49,10 @@ def works_import(
         str | None, typer.Option(help="Day of registration, YYYY-MM-DD; default today.")
     ] = None,
     *,
+    dry_run: Annotated[bool, typer.Option(help="Try everything and keep nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Register the works of a file, all or none."""
+    """Register the works of a file, all or none: JSON Lines, or CSV where its name ends in .csv."""
     with workplace() as place:
         now = place.clock()
         day = import_lines.day("--registered-at", registered_at) if registered_at else None
@@ -61,12 +62,15 @@ def works_import(
             holder=holder,
             registered_at=import_lines.start_of(day) if day else now,
             now=now,
+            dry_run=dry_run,
         )
     screen.facts(asdict(imported), as_json=as_json)
+    if dry_run:
+        screen.say("this was a dry run: nothing was stored")
 
 
 def sales_import(
-    path: File,
+    path: Annotated[Path, typer.Argument(metavar="F.jsonl", help="JSON Lines, UTF-8.")],
     vendor: Annotated[str, typer.Option(help="Name of the vendor that sold.")],
     tier: Annotated[str | None, typer.Option(help="Tier of sales that name none.")] = None,
     sold_at: Annotated[

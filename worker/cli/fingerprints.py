@@ -14,13 +14,14 @@ from attribution.engine import Engine
 from attribution.faiss_index import FaissIndex
 from attribution.fingerprint_file import content_hash, fingerprint_version, sealed
 from attribution.lexical_segmented import SegmentedLexicalIndex
+from service.api.formats.lines import Line
 from service.api.formats.sale_output import MAX_TEXT_CHARS
 from service.ledger.sale_report import FieldError
 from service.settings import Settings
 from service.store.text_rules import BadText, check_text
 from worker import import_lines
 from worker.cli.texts import content_of, text_of
-from worker.import_lines import BadFile, BadOption, Line
+from worker.import_lines import BadFile, BadOption
 from worker.installed_encoder import installed_encoder
 
 TEXTS_AT_ONCE = 32
