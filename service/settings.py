@@ -69,6 +69,14 @@ class Settings(BaseSettings):
     embedded installation makes its own in ``payee.keys`` under ``home``."""
     payee_cooling_days: int = Field(default=7, ge=0, le=366)
     """How long nothing is paid to a payee that changed its account."""
+    payer_name: str = ""
+    """Whose account pays: in files for the bank and on invoices."""
+    payer_iban: str = ""
+    payer_bic: str = ""
+    payer_address: str = ""
+    """At most three lines, parted by ``;``."""
+    payer_country: str = ""
+    payer_tax_number: str = ""
     sanctions_list: Path | None = None
     """File of names that may not be paid, one a line; None: operators record the check."""
     close_approvals: int = Field(default=0, ge=0, le=10)

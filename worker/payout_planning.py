@@ -84,11 +84,7 @@ def plan(
     if policy.screen:
         sanctions.screen(session, numbers, policy.screen, now=now)
     known, stands = payees.known(session, numbers), _balances(session, some)
-    committed = payouts.committed(session)
-    free = {
-        currency: each[accounts.BANK] - committed.get(currency, 0) - (spent or {}).get(currency, 0)
-        for currency, each in stands.items()
-    }
+    free = _free(session, stands, spent or {})
     made, passed_over = list[NewPayout](), list[LedgerError]()
     for one in some:
         payable = -stands[one.currency][accounts.holder_payable(one.holder_id)]
@@ -107,6 +103,17 @@ def plan(
             free[one.currency] -= new.transfer.net_nanos
             made.append(new)
     return Planned(tuple(made), tuple(passed_over))
+
+
+def _free(
+    session: Session, stands: Mapping[str, Mapping[str, int]], spent: Mapping[str, int]
+) -> dict[str, int]:
+    """Return by currency what the bank holds and nobody has reserved or planned."""
+    committed = payouts.committed(session)
+    return {
+        currency: each[accounts.BANK] - committed.get(currency, 0) - spent.get(currency, 0)
+        for currency, each in stands.items()
+    }
 
 
 def _parts(one: Payable, terms: Terms) -> list[Part]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from service.ledger.journal import summed
+from service.ledger.journal import Kind, summed
 from service.ledger.payout import PayoutState
+from service.ledger.payout_correction import legs
 from service.ledger.transfer import entries as legs_of
-from service.store import entries, payouts
+from service.store import entries, payout_corrections, payouts
 from service.store.database import Database, unit_of_work
 from service.store.payouts import StoredPayout, StoredStep
 
@@ -37,9 +38,18 @@ def _unlike(session: Session, some: Sequence[StoredPayout]) -> list[str]:
         for one in entries.of_payouts(session, numbers)
     }
     steps = payouts.steps(session, numbers)
+    corrected = payout_corrections.of_payouts(session, numbers)
     due: Posted = {}
     for one in some:
         due |= _due(one, steps.get(one.payout_id, []))
+        for made in corrected.get(one.payout_id, []):
+            key = (Kind.PAYOUT_CORRECTION.number, made.correction_id)
+            due[key] = (one.currency, summed(legs(made.correction, one.transfer).items()))
+    wanted = [made.correction_id for each in corrected.values() for made in each]
+    posted |= {
+        (one.kind.number, one.source_id): (one.currency, dict(one.legs))
+        for one in entries.of_kind(session, Kind.PAYOUT_CORRECTION, wanted)
+    }
     return [
         f"entry {key[0]}/{key[1]} posted {posted.get(key)}, its payout says {due.get(key)}"
         for key in sorted(due.keys() | posted.keys())
@@ -53,8 +63,8 @@ def _due(one: StoredPayout, steps: Sequence[StoredStep]) -> Posted:
     before: PayoutState | None = None
     for step in steps:
         said = legs_of(one.transfer, wanted=step.state, state=before, bank_nanos=step.bank_nanos)
-        for kind, (currency, legs) in said.items():
-            if whole := summed(legs.items()):
+        for kind, (currency, each) in said.items():
+            if whole := summed(each.items()):
                 due[kind.number, one.payout_id] = (currency, whole)
         before = step.state
     return due

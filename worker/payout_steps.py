@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.ledger import payout, transfer
+from service.ledger import payout, payout_correction, transfer
 from service.ledger.journal import JournalEntry, Source, entry
 from service.ledger.payout import BankTooLow, PayoutState
 from service.ledger.period import Period
 from service.ledger.transfer import Legs
-from service.store import journal, payouts, periods
+from service.store import journal, payout_corrections, payouts, periods
 from service.store.database import Database, unit_of_work
 from service.store.payouts import StoredPayout
 from service.store.text_rules import check_text
@@ -62,12 +62,8 @@ def take_step(
     payout.check_follows(payout_id, state=found.state, wanted=wanted)
     one = found.transfer
     exchanged = one.exchanged and (found.state, wanted) in payout.BANK_MOVES
-    payout.check_bank_moves(
-        payout_id, exchanged=exchanged, net_nanos=one.net_nanos, bank_nanos=bank_nanos
-    )
+    _check(session, found, wanted, exchanged=exchanged, bank_nanos=bank_nanos)
     moves = one.net_nanos if bank_nanos is None else bank_nanos
-    if wanted is PayoutState.CONFIRMED and moves > one.net_nanos:
-        _check_bank(session, found, more_nanos=moves - one.net_nanos)
     into = periods.hold_open_from(session, Period.of(now))
     payouts.add_step(
         session,
@@ -85,6 +81,24 @@ def take_step(
     if said:
         journal.append_entries(session, said, period=into.number, now=now)
     return payouts.get(session, payout_id)
+
+
+def _check(
+    session: Session,
+    found: StoredPayout,
+    wanted: PayoutState,
+    *,
+    exchanged: bool,
+    bank_nanos: int | None,
+) -> None:
+    """Raise what keeps the bank from having moved so much, or a payout from coming back."""
+    number, net = found.payout_id, found.transfer.net_nanos
+    if wanted is PayoutState.RETURNED:
+        before = payout_corrections.before(session, number)
+        payout_correction.check_not_astray(number, before)
+    payout.check_bank_moves(number, exchanged=exchanged, net_nanos=net, bank_nanos=bank_nanos)
+    if wanted is PayoutState.CONFIRMED and bank_nanos is not None and bank_nanos > net:
+        _check_bank(session, found, more_nanos=bank_nanos - net)
 
 
 def _check_bank(session: Session, found: StoredPayout, *, more_nanos: int) -> None:

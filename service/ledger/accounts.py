@@ -8,6 +8,7 @@ BANK = "bank"
 PLATFORM_FEE = "platform:fee"
 PLATFORM_INTEREST = "platform:interest"
 PAYOUT_CLEARING = "payout:clearing"
+PAYOUT_RECOVERY = "payout:recovery"
 
 
 class Side(StrEnum):
@@ -95,7 +96,7 @@ def exchange(source: str, target: str) -> str:
 def normal_side(name: str) -> Side:
     """Return the normal side of any name built above."""
     head, _, rest = name.partition(":")
-    if name in {BANK, PLATFORM_INTEREST}:
+    if name in {BANK, PAYOUT_RECOVERY, PLATFORM_INTEREST}:
         return Side.DEBIT
     if head == "vendor" and rest.rpartition(":")[2] in {
         "receivable",

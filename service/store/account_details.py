@@ -13,7 +13,7 @@ from stdnum.exceptions import ValidationError
 from service.ledger.errors import LedgerError
 
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{1,32}[A-Z0-9]", re.ASCII)
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
+_EMAIL = re.compile(r"[A-Za-z0-9_][^@\s\x00-\x1f]{0,63}@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
 _MAX_EMAIL = 254
 BANK, WALLET = "bank", "wallet"
 

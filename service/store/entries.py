@@ -183,6 +183,13 @@ def of_payouts(session: Session, payout_ids: Sequence[int]) -> list[StoredEntry]
     return [_stored(tuple(row)) for row in session.execute(query, fields)]
 
 
+def of_kind(session: Session, kind: Kind, source_ids: Sequence[int]) -> list[StoredEntry]:
+    """Return the entries of these sources of a kind."""
+    query = text(_ENTRY + "WHERE e.kind = :kind AND e.source_id = ANY(:ids)")
+    fields = {"kind": kind.number, "ids": list(source_ids)}
+    return [_stored(tuple(row)) for row in session.execute(query, fields)]
+
+
 def sources_without_payout(session: Session) -> list[tuple[int, int]]:
     """Return kind and source of entries of payouts that are not there."""
     query = text(

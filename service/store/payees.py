@@ -61,13 +61,16 @@ def add(session: Session, payee_id: int, profile: Profile, *, by: str, now: date
     return int(row[0])
 
 
-def profiles(session: Session, payee_ids: Sequence[int]) -> dict[int, StoredProfile]:
-    """Return the newest profile of each party that has one."""
+def profiles(
+    session: Session, payee_ids: Sequence[int], *, at: datetime | None = None
+) -> dict[int, StoredProfile]:
+    """Return the newest profile of each party that has one, or the newest by an instant."""
     rows = driver(session).execute(
         "SELECT DISTINCT ON (party_id) party_id, profile_id, legal_name, country, kind, currency, "
         "address, tax_number, invoice, made_by, made_at, erased_at IS NOT NULL "
-        "FROM payee_profile WHERE party_id = ANY(%s) ORDER BY party_id, profile_id DESC",
-        (list(payee_ids),),
+        "FROM payee_profile WHERE party_id = ANY(%s) "
+        "AND (%s::timestamptz IS NULL OR made_at <= %s) ORDER BY party_id, profile_id DESC",
+        (list(payee_ids), at, at),
     )
     return {
         row[0]: StoredProfile(

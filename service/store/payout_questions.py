@@ -52,6 +52,8 @@ WITH exchanged AS (
 due AS (
     SELECT name, currency, sum(nanos) AS nanos FROM (
         SELECT format('fx:%s:%s', currency, to_currency) AS name, currency,
+            coalesce((SELECT -sum(c.nanos) FROM payout_correction c
+                WHERE c.payout_id = exchanged.payout_id AND c.kind = 'amount'), 0) +
             CASE WHEN took IS NOT NULL AND back THEN took - got WHEN took IS NOT NULL
                 THEN took - net WHEN back THEN 0 ELSE -net END AS nanos FROM exchanged
         UNION ALL SELECT format('fx:%s:%s', currency, to_currency), to_currency, paid_nanos
@@ -71,6 +73,8 @@ WITH due AS (
         FROM payout p JOIN tax_rule r USING (tax_rule_id)
         WHERE NOT EXISTS (SELECT 1 FROM payout_step t WHERE t.payout_id = p.payout_id
             AND t.state = 'returned')
+        AND NOT EXISTS (SELECT 1 FROM payout_correction c WHERE c.payout_id = p.payout_id
+            AND c.kind = 'misdirected')
         UNION ALL SELECT code, currency, -amount_nanos FROM tax_remittance) AS either
     GROUP BY 1, 2),
 stands AS (
@@ -79,6 +83,18 @@ stands AS (
 SELECT format('tax:%s:payable holds %s %s, payouts withheld %s', code, s.nanos, currency, d.nanos)
 FROM due d FULL JOIN stands s USING (code, currency)
 WHERE coalesce(d.nanos, 0) <> coalesce(s.nanos, 0)
+"""
+
+_ASTRAY = """
+WITH due AS (
+    SELECT p.currency, sum(CASE c.kind WHEN 'misdirected' THEN c.nanos ELSE -c.nanos END) AS nanos
+    FROM payout_correction c JOIN payout p USING (payout_id) WHERE c.kind <> 'amount' GROUP BY 1),
+stands AS (
+    SELECT a.currency, sum(d.delta) AS nanos FROM account a JOIN balance_delta d USING (account_id)
+    WHERE a.name = 'payout:recovery' GROUP BY 1)
+SELECT format('payout:recovery holds %s %s, corrections say %s', s.nanos, currency, d.nanos)
+FROM due d FULL JOIN stands s USING (currency)
+WHERE coalesce(d.nanos, 0) <> coalesce(s.nanos, 0) OR d.nanos < 0
 """
 
 QUESTIONS = (
@@ -97,5 +113,10 @@ QUESTIONS = (
         "withheld tax is owed or handed over",
         "SELECT count(*) FROM payout WHERE tax_nanos > 0",
         _TAX,
+    ),
+    Question(
+        "what went astray is recovered, lost or still claimed",
+        "SELECT count(*) FROM payout_correction",
+        _ASTRAY,
     ),
 )

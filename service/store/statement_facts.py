@@ -131,7 +131,8 @@ FROM payout_move m JOIN payout p USING (payout_id)
 JOIN statement s ON s.statement_id = p.statement_id
 JOIN party ON party.party_id = p.payee_id
 LEFT JOIN tax_rule r USING (tax_rule_id) LEFT JOIN fx_rate f USING (fx_rate_id)
-WHERE m.period = %s AND m.holder_id = ANY(%s) ORDER BY m.payout_id, m.move, m.moved_at
+WHERE m.period = %s AND m.holder_id = ANY(%s) ORDER BY m.payout_id, m.move, m.moved_at,
+    m.moved_nanos
 """
 
 

@@ -15,7 +15,7 @@ from service.store.database import unit_of_work
 from service.store.payout_runs import PayoutRun, RunItem
 from service.store.payouts import StoredPayout
 from worker import payout_steps, payouts
-from worker.cli import payees, payout_terms, screen
+from worker.cli import bank, payees, payout_terms, screen
 from worker.cli.application import workplace
 from worker.cli.books import Json, PeriodText
 from worker.cli.findings import BY
@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("sent")(payouts_sent)
     group.command("confirm")(payouts_confirm)
     group.command("return")(payouts_return)
+    bank.add_to(group)
     app.add_typer(group, name="payouts")
     payees.add_to(app)
     payout_terms.add_to(app)

@@ -1,0 +1,22 @@
+"""A run may have further files, and payees get self-billing invoices."""
+
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    schema = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(schema)  # past SQLAlchemy, as in 0001
+    role = context.config.attributes["app_role"]
+    quoted = '"' + role.replace('"', '""') + '"'
+    op.execute(
+        "CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON payout_invoice "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    op.execute(f"GRANT SELECT, INSERT ON payout_invoice TO {quoted}")
