@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from claim_scene import Disputes
-from payee_facts import costs, lives, rates, reserve, take, taxes
+from payee_facts import costs, lives, may_be_paid, rates, reserve, take, taxes
 
 from service.ledger.derivation import Change
 from service.ledger.money import format_nanos
@@ -118,6 +118,8 @@ def january(story, texts):
     town = story.town
     ode = story.registers("Ode", texts.ode, {"Ada": 500_000, "Ben": 300_000, "Cleo": 200_000})
     story.accepts("Cleo", ode)
+    may_be_paid(town, "Ada", "Ben", "Dee", "Eve")
+    lives(town, "Cleo", "JP", "JPY")
     retold = story.registers("Ode retold", RETOLD, {"Dee": ALL}, upstream={ode: 400_000})
     story.registers("Ode in space", AGAIN, {"Eve": ALL}, upstream={retold: 250_000})
     town.works()
@@ -138,7 +140,6 @@ def january(story, texts):
 def payouts_of_january(story):
     town = story.town
     taxes(town, "jp-royalty", "JP", 100_000)
-    lives(town, "Cleo", "JP", "JPY")
     costs(town, 100_000_000)
     town.clock.now = day(2, 5)
     rates(town, "USD", "JPY", "149.23", date(2026, 2, 5))
