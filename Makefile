@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift setup setup-readers demo \
-	run test lint bench clean
+.PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift soak-statements \
+	setup setup-readers demo run test lint bench clean
 
 setup: $(VENV)/.complete
 
@@ -58,8 +58,8 @@ soak-distractors: setup
 	@test -d $(SETS) || { echo "no evaluation sets at $(SETS): give SETS=folder"; exit 1; }
 	$(BIN)/python benchmarks/soak_distractors.py $(SETS) --models $(VENV)/share/wellspring/models --write
 
-# Long runs of the ledger, docs/ledger-soaks.md; SMALL=1 for a run of seconds.
-soak-kill soak-size soak-drift: setup
+# Long runs of the ledger, docs/ledger-soaks.md and docs/statements.md; SMALL=1 for a run of seconds.
+soak-kill soak-size soak-drift soak-statements: setup
 	$(BIN)/python benchmarks/$(subst -,_,$@).py
 
 clean:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from service.ledger.errors import LedgerError
 
@@ -11,6 +10,7 @@ MAX_NANOS = 2**63 - 1
 """Largest amount of one posting: about 9.2 billion major units."""
 
 PPM = 1_000_000
+_NANO_DIGITS = 9
 
 _NO_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
@@ -82,7 +82,8 @@ def parse_nanos(text: str) -> int:
     if not _AMOUNT.fullmatch(text):
         rule = "write digits with at most 12 before and 9 after the point, like 12.50"
         raise BadAmount(text, rule)
-    nanos = int(Decimal(text).scaleb(9))
+    whole, _, part = text.partition(".")
+    nanos = int(whole + part.ljust(_NANO_DIGITS, "0"))
     if abs(nanos) > MAX_NANOS:
         raise BadAmount(text, f"the largest amount is {format_nanos(MAX_NANOS)}")
     return nanos
