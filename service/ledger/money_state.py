@@ -39,6 +39,7 @@ class WhyNotPaid(StrEnum):
     NO_PAYOUT_YET = "no-payout-yet"
     UNDER_WAY = "under-way"
     PAYEE_NOT_READY = "payee-not-ready"
+    ACCOUNT_COOLING = "account-cooling"
 
     @property
     def sentence(self) -> str:
@@ -62,6 +63,7 @@ _SENTENCES: Mapping[WhyNotPaid, str] = {
     WhyNotPaid.NO_PAYOUT_YET: "It is stated and waits for the next payout run.",
     WhyNotPaid.UNDER_WAY: "It is on its way to your account.",
     WhyNotPaid.PAYEE_NOT_READY: "Something about the payee has to be settled before it is paid.",
+    WhyNotPaid.ACCOUNT_COOLING: "The account was changed: nothing is paid to it for some days.",
 }
 
 
@@ -97,9 +99,13 @@ class UnderHold:
 
 @dataclass(frozen=True, slots=True)
 class PayeeGate:
-    """What a payee lacks before anything is paid to it."""
+    """What keeps a payee from being paid anything; ``until``: the last day of it if one is known.
 
-    sentence: str
+    note: what exactly, like ``payee 7 has no profile``.
+    """
+
+    why: WhyNotPaid
+    note: str
     until: date | None = None
 
 
@@ -233,5 +239,4 @@ def _payable(gate: PayeeGate | None, nanos: int, today: date) -> MoneyPart:
     if gate is None:
         return MoneyPart(MoneyState.PAYABLE, nanos, WhyNotPaid.NO_PAYOUT_YET, today)
     until = None if gate.until is None else max(gate.until, today + timedelta(days=1))
-    why = WhyNotPaid.PAYEE_NOT_READY
-    return MoneyPart(MoneyState.PAYABLE, nanos, why, until, gate.sentence)
+    return MoneyPart(MoneyState.PAYABLE, nanos, gate.why, until, gate.note)

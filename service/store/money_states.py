@@ -12,7 +12,7 @@ from service.ledger.hold import Free, HoldReason, free_of, under_hold
 from service.ledger.money_state import MoneyFacts, MoneyStanding, UnderHold, WhyNotPaid, stands
 from service.ledger.period import Period
 from service.ledger.statement import HeldPart, HeldReason, held_parts
-from service.store import advances, claim_reasons, earnings, holdbacks, holds
+from service.store import advances, claim_reasons, earnings, holdbacks, holds, payee_gates
 from service.store.database import driver
 from service.store.holds import StoredHold
 
@@ -29,10 +29,11 @@ def of_holder(
 
     The transaction should see one snapshot (REPEATABLE READ) where others post meanwhile.
     """
-    return [stands(facts, threshold=threshold, today=today) for facts in _facts(session, holder_id)]
+    found = _facts(session, holder_id, today)
+    return [stands(facts, threshold=threshold, today=today) for facts in found]
 
 
-def _facts(session: Session, holder_id: int) -> list[MoneyFacts]:
+def _facts(session: Session, holder_id: int, today: date) -> list[MoneyFacts]:
     estimated: dict[str, dict[Period, int]] = defaultdict(lambda: defaultdict(int))
     for one in earnings.of_holder(session, holder_id):
         if one.estimated:
@@ -43,6 +44,7 @@ def _facts(session: Session, holder_id: int) -> list[MoneyFacts]:
     held_name = holder_held(holder_id)
     held = _held(session, holder_id, {c: of.get(held_name, 0) for c, of in accounts.items()})
     until = _kept_until(session, holder_id)
+    gate = payee_gates.of_holder(session, holder_id, today)
     found = []
     for currency in sorted(estimated.keys() | earned.keys() | accounts.keys()):
         of_account = accounts.get(currency, {})
@@ -64,6 +66,7 @@ def _facts(session: Session, holder_id: int) -> list[MoneyFacts]:
                 under_way_nanos=payouts.under_way_nanos,
                 confirmed_nanos=payouts.confirmed_nanos,
                 advance_nanos=-of_account.get(holder_advance(holder_id), 0),
+                gate=gate,
             )
         )
     return found

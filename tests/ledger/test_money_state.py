@@ -114,9 +114,14 @@ def test_what_left_the_balance_is_paid_once_it_has_arrived():
 
 
 def test_a_payee_who_is_not_ready_waits_with_what_is_payable():
-    gate = PayeeGate("The account is new.", date(2026, 3, 12))
-    assert told(earned_nanos=CENT, free_nanos=CENT, stated_nanos=CENT, gate=gate) == [
-        ("payable", CENT, "payee-not-ready", "2026-03-12", "The account is new."),
+    facts = {"earned_nanos": CENT, "free_nanos": CENT, "stated_nanos": CENT}
+    cooling = PayeeGate(WhyNotPaid.ACCOUNT_COOLING, "a new account", date(2026, 3, 12))
+    assert told(**facts, gate=cooling) == [
+        ("payable", CENT, "account-cooling", "2026-03-12", "a new account"),
+    ]
+    unknown = PayeeGate(WhyNotPaid.PAYEE_NOT_READY, "payee 7 has no profile")
+    assert told(**facts, gate=unknown) == [
+        ("payable", CENT, "payee-not-ready", "None", "payee 7 has no profile"),
     ]
 
 

@@ -44,7 +44,7 @@ def test_home_says_where_the_money_stands(world, catalogue):
         "earned 9.315 USD",
         "sales and refunds still change it. 2026-02 may change on 2026-03-01 0.242999757 USD",
         "held The vendor has not paid for these sales yet. acme may change on 2026-03-01 4.6575",
-        "payable It is stated and waits for the next payout run. may change on 2026-02-10 4.65 USD",
+        "payable Something about the payee has to be settled before it is paid. payee",
         "settled Less than the smallest amount a bank moves: kept for next time. may change on",
     ):
         assert sentence in said

@@ -1,14 +1,15 @@
 """A holder's money from the sale to the bank account: where it is and why it is not paid."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from changed_facts import refund
-from payee_facts import may_be_paid
+from payee_facts import account, check, may_be_paid
 from pool_facts import pays
 
 from service.ledger.hold import HoldReason
 from service.ledger.holdback import HoldbackRule
+from service.ledger.payee import CheckOutcome
 from service.ledger.payout import PayoutState
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
@@ -49,7 +50,6 @@ def agreed(town, nanos, *, guarantee=0, until=None):
 
 
 def reserve(town, month="2026-01"):
-    may_be_paid(town)
     told = payouts.reserve(
         town.database, Period.parse(month), by="op", now=town.clock(), progress=drain.silent
     )
@@ -67,6 +67,8 @@ def sold(town, texts):
     town.ode = town.registers("Ode", texts.ode, {"Ada": MILLION})
     town.sells("one", text=texts.ode, tier=Tier.PREMIUM, tokens=MILLION, at=JANUARY)
     town.works()
+    may_be_paid(town)
+    town.clock.now += timedelta(days=8)  # the account has cooled
     return town
 
 
@@ -102,6 +104,21 @@ def test_a_part_under_a_hold_says_what_it_is_held_for(sold):
         ("held", 108_000_000, "not-backed", "acme"),
         ("payable", 27 * CENT, "no-payout-yet", ""),
     ]
+
+
+def test_a_payee_who_is_not_ready_is_told_what_is_missing_and_until_when(sold):
+    pays(sold, 60 * CENT)
+    sold.closes("2026-01")
+    account(sold, ada(sold))
+    (one,) = standing(sold)
+    (part,) = one.parts
+    assert (str(part.state), str(part.why), part.may_change_on) == (
+        "payable", "account-cooling", (sold.clock.now + timedelta(days=7)).date(),
+    )  # fmt: skip
+    check(sold, ada(sold), "sanctions", CheckOutcome.FAILED)
+    ((state, _, why, note),) = money(sold)
+    assert (state, why) == ("payable", "payee-not-ready")
+    assert note.endswith("is failed: an operator decides")
 
 
 def test_a_refund_after_the_payout_leaves_what_later_earnings_make_good(sold):
