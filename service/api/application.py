@@ -13,6 +13,7 @@ from service.api import (
     health,
     ledger,
     licence_feeds,
+    licence_proposals,
     licence_questions,
     licences,
     line_disputes,
@@ -73,7 +74,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_works = (uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, ledger, approvals)
-    of_licences = (licences, licence_questions, licence_feeds, offers)
+    of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
     of_money = (statements, payouts, money, pools, pool_rules, claims, line_disputes)
     for room in (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, health):
         app.include_router(room.router)

@@ -127,7 +127,7 @@ def put_licence(
     earliest = (now + MAX_FUTURE).date() + timedelta(days=1)
     with unit_of_work(context.database) as session:
         works.get(session, work_id)
-        new = _new_licence(session, work_id, order)
+        new = licence_of(session, work_id, order)
         if person.party_id is not None:
             _check_may(session, person.party_id, new)
         licences.set_terms(
@@ -136,7 +136,8 @@ def put_licence(
         return _answer(session, response, work_id)
 
 
-def _new_licence(session: Session, work_id: int, order: LicenceOrder) -> NewLicence:
+def licence_of(session: Session, work_id: int, order: LicenceOrder) -> NewLicence:
+    """Read terms that are ordered; raise BadText, MultiplierOutOfRange, UnknownVendor."""
     known = {str(use) for use in Use}
     for at, use in enumerate(order.uses):
         if use not in known:

@@ -112,7 +112,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     body_limit.BodyTooSlow: 408,
     deals.DealOverlaps: 409,
     offer.AgreedAlready: 409,
-    offer.OfferNotOpen: 409,
+    offer.NoLongerOpen: 409,
     procurement.NothingToLicense: 409,
     claim.NothingToClaim: 409,
     claim_course.TooManySteps: 409,

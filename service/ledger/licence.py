@@ -75,7 +75,7 @@ class CoHoldersMayOnlyTighten(LedgerError):
     def __init__(self, work_id: int) -> None:
         super().__init__(
             f"work {work_id} is not yours alone: by yourself you may forbid uses, exclude vendors "
-            "and prolong the embargo; for more an operator sets what all agreed",
+            "and prolong the embargo; propose the rest to the others",
             work_id=work_id,
         )
 

@@ -1,7 +1,7 @@
 """A vendor's offer for a work or a catalogue: offered, then accepted, declined, withdrawn, expired.
 
 The decider takes what was said so far and the clock and returns what is said next; storage keeps
-it. Nothing that was said is unsaid.
+it. Nothing that was said is unsaid. Terms that one holder proposes to the others go the same way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,33 +50,33 @@ class BadOffer(LedgerError):
         super().__init__(f"{place}: {rule}", place=place, rule=rule)
 
 
-class OfferNotOpen(LedgerError):
-    """An offer that is no longer open was answered or withdrawn."""
+class NoLongerOpen(LedgerError):
+    """What is no longer open was answered or withdrawn."""
 
-    def __init__(self, offer_id: int, state: OfferState) -> None:
+    def __init__(self, subject: str, state: StrEnum) -> None:
         super().__init__(
-            f"offer {offer_id} is {state}: nothing more can be said", offer_id=offer_id, state=state
+            f"{subject} is {state}: nothing more can be said", subject=subject, state=state
         )
 
 
 class AgreedAlready(LedgerError):
     """A holder accepted twice."""
 
-    def __init__(self, offer_id: int, holder_id: int) -> None:
+    def __init__(self, subject: str, holder_id: int) -> None:
         super().__init__(
-            f"holder {holder_id} has accepted offer {offer_id} already; others have not yet",
-            offer_id=offer_id,
+            f"holder {holder_id} has accepted {subject} already; others have not yet",
+            subject=subject,
             holder_id=holder_id,
         )
 
 
 class NotAsked(LedgerError):
-    """Somebody answered an offer that needs no word of theirs."""
+    """Somebody answered what needs no word of theirs."""
 
-    def __init__(self, offer_id: int, holder_id: int) -> None:
+    def __init__(self, subject: str, holder_id: int) -> None:
         super().__init__(
-            f"offer {offer_id} does not ask holder {holder_id}: no share in what it is for",
-            offer_id=offer_id,
+            f"{subject} does not ask holder {holder_id}: no share in what it is for",
+            subject=subject,
             holder_id=holder_id,
         )
 
@@ -158,46 +158,39 @@ def agreed_by(steps: Sequence[Step]) -> frozenset[int]:
 
 
 def accept(
-    offer_id: int,
-    state: OfferState,
-    steps: Sequence[Step],
-    *,
-    holder_id: int,
-    asked: Holders,
+    subject: str, state: OfferState, steps: Sequence[Step], *, holder_id: int, asked: Holders
 ) -> tuple[Said, ...]:
     """Return what a holder's acceptance says: agreed, and accepted where all have agreed hereby.
 
-    ``asked``: who holds shares in what the offer is for now. Raises OfferNotOpen, NotAsked,
-    AgreedAlready, in this order.
+    ``subject``: what it is said of, like ``offer 7``. ``asked``: who holds shares in what it is for
+    now. Raises NoLongerOpen, NotAsked, AgreedAlready, in this order.
     """
-    _check_open(offer_id, state)
+    _check_open(subject, state)
     if holder_id not in asked:
-        raise NotAsked(offer_id, holder_id)
+        raise NotAsked(subject, holder_id)
     before = agreed_by(steps)
     if holder_id in before:
-        raise AgreedAlready(offer_id, holder_id)
+        raise AgreedAlready(subject, holder_id)
     return (Said.AGREED, Said.ACCEPTED) if asked <= before | {holder_id} else (Said.AGREED,)
 
 
-def decline(
-    offer_id: int, state: OfferState, *, holder_id: int, asked: Holders
-) -> tuple[Said, ...]:
-    """Return what a holder's refusal says: it ends the offer, also after agreeing."""
-    _check_open(offer_id, state)
+def decline(subject: str, state: OfferState, *, holder_id: int, asked: Holders) -> tuple[Said, ...]:
+    """Return what a holder's refusal says: it ends the matter, also after agreeing."""
+    _check_open(subject, state)
     if holder_id not in asked:
-        raise NotAsked(offer_id, holder_id)
+        raise NotAsked(subject, holder_id)
     return (Said.DECLINED,)
 
 
-def withdraw(offer_id: int, state: OfferState) -> tuple[Said, ...]:
-    """Return what the vendor's withdrawal says: it ends the offer while not all have agreed."""
-    _check_open(offer_id, state)
+def withdraw(subject: str, state: OfferState) -> tuple[Said, ...]:
+    """Return what its maker's withdrawal says: it ends the matter while not all have agreed."""
+    _check_open(subject, state)
     return (Said.WITHDRAWN,)
 
 
-def _check_open(offer_id: int, state: OfferState) -> None:
+def _check_open(subject: str, state: OfferState) -> None:
     if state is not OfferState.OFFERED:
-        raise OfferNotOpen(offer_id, state)
+        raise NoLongerOpen(subject, state)
 
 
 @dataclass(frozen=True, slots=True)

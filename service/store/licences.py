@@ -134,27 +134,29 @@ RETURNING licence_id
 
 
 def _insert(session: Session, new: NewLicence, *, seen: int | None, by: str, now: datetime) -> int:
-    check_text(new.reason, place="reason", max_chars=MAX_REASON_CHARS, empty=True)
-    uri = new.uri if new.uri is None else check_uri(new.uri)
+    facts = columns_of(new)
     lock(session)
     newest = newest_id(session, new.work_id)
     if seen is not None and seen != newest:
         raise LicenceChanged(new.work_id, seen=seen, newest=newest)
-    facts = {
+    row = driver(session).execute(_INSERT, facts | {"by": by, "now": now}).fetchone()
+    assert row
+    return int(row[0])
+
+
+def columns_of(new: NewLicence) -> dict[str, object]:
+    """Return terms as they are stored; raise BadText for a reason or address that cannot be."""
+    check_text(new.reason, place="reason", max_chars=MAX_REASON_CHARS, empty=True)
+    return {
         "work": new.work_id,
         "day": new.valid_from,
         "uses": sum(use.bit for use in new.licence.uses),
         "multiplier": new.licence.multiplier_ppm,
         "embargo": new.licence.embargo_until,
         "excluded": sorted(new.licence.excluded_vendor_ids),
-        "uri": uri,
+        "uri": new.uri if new.uri is None else check_uri(new.uri),
         "reason": new.reason,
-        "by": by,
-        "now": now,
     }
-    row = driver(session).execute(_INSERT, facts).fetchone()
-    assert row
-    return int(row[0])
 
 
 def check_uri(uri: str) -> str:

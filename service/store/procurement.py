@@ -44,7 +44,7 @@ def make_for_work(
     Raises BadOffer, NoContract, WorkNotFound, DealOverlaps.
     """
     _check(session, offer, now=now)
-    if not _splits(session, [work_id]):
+    if not splits_of(session, [work_id]):
         raise WorkNotFound(work_id)
     deals.check_free(session, [work_id], _deal(offer))
     made = offers.insert(
@@ -86,13 +86,13 @@ def _deal(offer: Offer) -> Deal:
 def accept(session: Session, offer_id: int, answer: Answer, *, now: datetime) -> StoredOffer:
     """Let a holder accept; once all have, the vendor's deals begin and advances are opened.
 
-    Raises OfferNotFound, OfferNotOpen, NotAsked, AgreedAlready, DealOverlaps, NothingToLicense.
+    Raises OfferNotFound, NoLongerOpen, NotAsked, AgreedAlready, DealOverlaps, NothingToLicense.
     """
     offers.lock(session)
     stored = offers.get(session, offer_id)
     licensed = _licensed(session, stored)
     said = course.accept(
-        offer_id,
+        f"offer {offer_id}",
         stored.state(now),
         stored.steps,
         holder_id=answer.holder_id,
@@ -109,7 +109,9 @@ def decline(session: Session, offer_id: int, answer: Answer, *, now: datetime) -
     offers.lock(session)
     stored = offers.get(session, offer_id)
     asked = _asked(stored, _licensed(session, stored))
-    said = course.decline(offer_id, stored.state(now), holder_id=answer.holder_id, asked=asked)
+    said = course.decline(
+        f"offer {offer_id}", stored.state(now), holder_id=answer.holder_id, asked=asked
+    )
     offers.say(session, offer_id, _steps(said, answer, now=now))
     return offers.get(session, offer_id)
 
@@ -117,10 +119,10 @@ def decline(session: Session, offer_id: int, answer: Answer, *, now: datetime) -
 def withdraw(
     session: Session, offer_id: int, *, vendor_id: int | None, by: str, now: datetime
 ) -> StoredOffer:
-    """Let the vendor take an open offer back. Raises OfferNotFound, OfferNotOpen."""
+    """Let the vendor take an open offer back. Raises OfferNotFound, NoLongerOpen."""
     offers.lock(session)
     stored = offers.get(session, offer_id, vendor_id=vendor_id)
-    said = course.withdraw(offer_id, stored.state(now))
+    said = course.withdraw(f"offer {offer_id}", stored.state(now))
     offers.say(session, offer_id, [Step(one, None, now, by) for one in said])
     return offers.get(session, offer_id)
 
@@ -149,7 +151,7 @@ def _asked(stored: StoredOffer, licensed: Splits) -> frozenset[int]:
 
 def _licensed(session: Session, stored: StoredOffer) -> Splits:
     """Return the works of an offer that can be licensed now: of a catalogue those still alone."""
-    splits = _splits(session, stored.work_ids)
+    splits = splits_of(session, stored.work_ids)
     if stored.holder_id is None:
         return splits
     return {work: split for work, split in splits.items() if split == {stored.holder_id: PPM}}
@@ -164,7 +166,8 @@ ORDER BY w.work_id, lower(r.days) DESC
 """
 
 
-def _splits(session: Session, work_ids: Sequence[int]) -> Splits:
+def splits_of(session: Session, work_ids: Sequence[int]) -> Splits:
+    """Return who holds these works now, of those that can be licensed."""
     query = _NEWEST.format("w.work_id = ANY(%s::bigint[])")
     rows = driver(session).execute(query.encode(), (list(work_ids),))
     return {work: dict(zip(holders, shares, strict=True)) for work, holders, shares in rows}

@@ -26,6 +26,7 @@ class Room:
     site: object
     ada: TestClient
     ben: TestClient
+    ids: list[int]
     ode: int
     shared: int
 
@@ -33,6 +34,21 @@ class Room:
         body = {"valid_from": FROM, "uses": ["output"]} | terms
         headers = {} if seen is None else {"If-Match": seen}
         return client.put(f"/v1/works/{work}/licence", json=body, headers=headers)
+
+    def order(self, client, *, seen='"0"', **terms):
+        body = {"valid_from": FROM, "uses": ["output"]} | terms
+        headers = {} if seen is None else {"If-Match": seen}
+        path = f"/v1/works/{self.shared}/licence-proposals"
+        return client.post(path, json=body, headers=headers)
+
+    def proposes(self, client, **terms):
+        answer = self.order(client, **terms)
+        assert answer.status_code == 201, answer.json()
+        return answer.json()
+
+    def answers(self, client, proposal, said, **body):
+        path = f"/v1/licence-proposals/{proposal['proposal_id']}/{said}"
+        return client.post(path, json=body or None)
 
     def asks(self, uri, vendor="Acme"):
         return self.site.vendor(vendor).get("/v1/licences", params={"uri": uri})
@@ -55,7 +71,7 @@ def room(site):
             "holders": [{"holder_id": each, "share_ppm": ppm} for each, ppm in holders.items()],
         }
         numbers.append(clients[0].post("/v1/works", json=order).json()["work_id"])
-    return Room(site, *clients, *numbers)
+    return Room(site, *clients, [ada, ben], *numbers)
 
 
 def code(answer):
@@ -152,6 +168,78 @@ def test_one_of_several_holders_may_only_tighten(room):
     opening = room.sets(room.ada, room.shared, seen='"1"')
     assert code(opening) == (403, "co-holders-may-only-tighten")
     assert room.sets(room.site.operator(), room.shared, seen='"1"').status_code == 200
+
+
+# Terms that holders of a shared work agree on
+
+
+def test_the_last_holder_to_accept_sets_the_terms(room):
+    made = room.proposes(room.ada, uses=["output", "training"], multiplier_ppm=1_500_000)
+    assert (made["state"], made["open_until"]) == ("open", "2026-02-11")
+    assert (made["agreed_by"], made["waits_for"]) == (room.ids[:1], room.ids[1:])
+    assert room.ada.get(f"/v1/works/{room.shared}/licence").json()["versions"] == []
+    told = room.answers(room.ben, made, "accept", note="Fine.").json()
+    assert (told["state"], told["waits_for"]) == ("accepted", [])
+    assert [(step["said"], step["holder_id"]) for step in told["steps"]] == [
+        ("agreed", room.ids[0]),
+        ("agreed", room.ids[1]),
+        ("accepted", None),
+    ]
+    (version,) = room.ben.get(f"/v1/works/{room.shared}/licence").json()["versions"]
+    assert (version["uses"], version["multiplier_ppm"]) == (["output", "training"], 1_500_000)
+    assert version["set_by"] == "all holders, proposal 1"
+
+
+def test_one_holder_declines_and_only_the_proposer_withdraws(room):
+    first, second = (room.proposes(room.ada, uses=["training"]) for _ in range(2))
+    assert code(room.answers(room.ada, first, "accept")) == (409, "agreed-already")
+    assert code(room.answers(room.ben, first, "withdraw")) == (403, "not-proposer")
+    assert room.answers(room.ben, first, "decline").json()["state"] == "declined"
+    assert room.answers(room.ada, second, "withdraw").json()["state"] == "withdrawn"
+    for made in (first, second):
+        assert code(room.answers(room.ben, made, "accept")) == (409, "no-longer-open")
+    listed = room.ben.get(f"/v1/works/{room.shared}/licence-proposals").json()["data"]
+    assert [(one["proposal_id"], one["state"]) for one in listed] == [
+        (2, "withdrawn"),
+        (1, "declined"),
+    ]
+    assert room.ada.get(f"/v1/works/{room.shared}/licence").json()["versions"] == []
+
+
+def test_terms_set_meanwhile_overtake_a_proposal(room):
+    made = room.proposes(room.ada, uses=["training"])
+    assert room.sets(room.ben, room.shared, uses=[]).status_code == 200
+    (listed,) = room.ben.get(f"/v1/works/{room.shared}/licence-proposals").json()["data"]
+    assert (listed["state"], listed["waits_for"]) == ("overtaken", [])
+    assert code(room.answers(room.ben, made, "accept")) == (409, "no-longer-open")
+    again = room.order(room.ada, uses=["training"])
+    assert code(again) == (412, "licence-changed")
+
+
+def test_a_proposal_expires_before_its_day_can_have_sales(room):
+    made = room.proposes(room.ada, valid_from="2026-02-12")
+    room.day(11)
+    ben = room.site.person("creator", room.ids[1])
+    assert code(room.answers(ben, made, "accept")) == (409, "no-longer-open")
+
+
+def test_what_cannot_be_proposed_is_refused(room):
+    assert code(room.order(room.ada, seen=None)) == (428, "if-match-missing")
+    assert code(room.order(room.ada, valid_from="2026-02-11")) == (409, "licence-starts-too-early")
+    assert code(room.order(room.ada, multiplier_ppm=2_010_000)) == (422, "multiplier-out-of-range")
+    assert code(room.order(room.site.creator("Cleo"))) == (404, "work-not-found")
+    assert room.ada.get(f"/v1/works/{room.shared}/licence-proposals").json()["data"] == []
+
+
+def test_who_has_no_share_is_not_asked_and_hears_nothing(room):
+    made = room.proposes(room.ada)
+    cleo = room.site.creator("Cleo")
+    assert code(room.answers(cleo, made, "accept")) == (404, "work-not-found")
+    assert code(room.answers(cleo, {"proposal_id": 9}, "accept")) == (404, "proposal-not-found")
+    room.site.operator().post(f"/v1/works/{room.shared}/withdraw")
+    assert code(room.answers(room.ben, made, "accept")) == (403, "not-asked")
+    (listed,) = room.ben.get(f"/v1/works/{room.shared}/licence-proposals").json()["data"]
+    assert (listed["state"], listed["waits_for"]) == ("open", [])
 
 
 def test_an_operator_sets_what_holders_may_not_ask_alone(room):

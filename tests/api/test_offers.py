@@ -177,8 +177,8 @@ def test_one_holder_declines_for_all(room):
         room.answers(room.ben, offer, "decline", note="Too little.").json()["state"] == "declined"
     )
     for said in ("accept", "decline"):
-        assert code(room.answers(room.ada, offer, said)) == (409, "offer-not-open")
-    assert code(room.acme.post(f"/v1/offers/{offer}/withdraw")) == (409, "offer-not-open")
+        assert code(room.answers(room.ada, offer, said)) == (409, "no-longer-open")
+    assert code(room.acme.post(f"/v1/offers/{offer}/withdraw")) == (409, "no-longer-open")
     assert room.deals() == []
 
 
@@ -186,7 +186,7 @@ def test_a_vendor_takes_an_offer_back_while_it_is_open(room):
     offer = room.makes(work_id=room.duet)
     room.answers(room.ada, offer, "accept")
     assert room.acme.post(f"/v1/offers/{offer}/withdraw").json()["state"] == "withdrawn"
-    assert code(room.answers(room.ben, offer, "accept")) == (409, "offer-not-open")
+    assert code(room.answers(room.ben, offer, "accept")) == (409, "no-longer-open")
 
 
 def test_an_offer_expires_by_the_clock_at_midnight_utc(room):
@@ -196,7 +196,7 @@ def test_an_offer_expires_by_the_clock_at_midnight_utc(room):
     room.site.clock.now = datetime(2026, 2, 20, tzinfo=UTC)
     assert room.state(offer) == "expired"
     ada = room.site.person("creator", room.ids[0])
-    assert code(room.answers(ada, offer, "accept")) == (409, "offer-not-open")
+    assert code(room.answers(ada, offer, "accept")) == (409, "no-longer-open")
     assert room.deals() == []
 
 

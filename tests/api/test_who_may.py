@@ -77,6 +77,23 @@ TABLE = {
         {"valid_from": "2026-03-01", "uses": []},
         *(401, 428, 404, 428, 403, 401, 401),
     ),
+    "POST /v1/works/{work_id}/licence-proposals": (
+        {"valid_from": "2026-03-01", "uses": []},
+        *(401, 428, 404, 403, 403, 401, 401),
+    ),
+    "GET /v1/works/{work_id}/licence-proposals": (None, 401, 200, 404, 200, 403, 401, 401),
+    "POST /v1/licence-proposals/{licence_proposal_id}/accept": (
+        None,
+        *(401, 409, 404, 403, 403, 401, 401),
+    ),
+    "POST /v1/licence-proposals/{licence_proposal_id}/decline": (
+        None,
+        *(401, 409, 404, 403, 403, 401, 401),
+    ),
+    "POST /v1/licence-proposals/{licence_proposal_id}/withdraw": (
+        None,
+        *(401, 409, 404, 403, 403, 401, 401),
+    ),
     "GET /v1/licences": (None, 401, 401, 401, 401, 401, 422, 422),
     "POST /v1/offers": (
         {"currency": "USD", "starts_on": "2026-07-01", "ends_on": "2026-08-01"},
@@ -210,6 +227,11 @@ def a_change(operator, ada, work_id) -> int:
     return operator.get("/v1/rights-changes").json()["data"][0]["change_id"]
 
 
+def agreed_terms(creator, work_id) -> int:
+    url, terms = f"/v1/works/{work_id}/licence-proposals", {"valid_from": "2026-06-01", "uses": []}
+    return creator.post(url, json=terms, headers={"If-Match": '"0"'}).json()["proposal_id"]
+
+
 def a_proposal(site, creator, ada, work_id) -> int:
     half = [{"holder_id": h, "share_ppm": 500_000} for h in (ada, site.holder("Cleo"))]
     order = {"valid_from": "2026-03-01", "holders": half}
@@ -250,6 +272,7 @@ def town_of(site) -> Town:
         "finding_id": a_finding(site, work_id),
         "change_id": a_change(askers["operator"], ada, work_id),
         "proposal_id": a_proposal(site, creator, ada, work_id),
+        "licence_proposal_id": agreed_terms(creator, work_id),
         "key_id": 1,  # Acme's: a user of Borealis does not find it
         "period": "2026-01",
         "name": "bank",
@@ -310,7 +333,8 @@ BY_COOKIE = [
 def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     method, path = route.split(" ")
     ids = {"number": "s", "line": 1, "claim_id": 1, "line_dispute_id": 1, "period": "2026-01"}
-    ids |= dict.fromkeys(("work_id", "offer_id", "finding_id", "proposal_id", "key_id"), 1)
+    numbers = ("work_id", "offer_id", "finding_id", "proposal_id", "licence_proposal_id", "key_id")
+    ids |= dict.fromkeys(numbers, 1)
     ids |= {"vendor": "acme", "month": "2026-01"}
     url = path.format(**ids)
     operators = ("periods", "findings", "decide", "line-disputes", "pool")

@@ -12,9 +12,9 @@ from service.ledger.money import BadCurrency
 from service.ledger.offer import (
     AgreedAlready,
     BadOffer,
+    NoLongerOpen,
     NotAsked,
     Offer,
-    OfferNotOpen,
     OfferState,
     Part,
     Said,
@@ -102,7 +102,7 @@ def test_what_was_said_or_else_the_clock_is_the_state(steps, today, state):
 
 
 def test_a_holder_alone_accepts_for_all():
-    assert accept(1, OfferState.OFFERED, [], holder_id=ADA, asked={ADA}) == (
+    assert accept("offer 1", OfferState.OFFERED, [], holder_id=ADA, asked={ADA}) == (
         Said.AGREED,
         Said.ACCEPTED,
     )
@@ -111,8 +111,8 @@ def test_a_holder_alone_accepts_for_all():
 def test_of_several_holders_the_last_accepts_for_all():
     before = said((Said.AGREED, ADA))
     asked = {ADA, BEN}
-    assert accept(1, OfferState.OFFERED, [], holder_id=ADA, asked=asked) == (Said.AGREED,)
-    assert accept(1, OfferState.OFFERED, before, holder_id=BEN, asked=asked) == (
+    assert accept("offer 1", OfferState.OFFERED, [], holder_id=ADA, asked=asked) == (Said.AGREED,)
+    assert accept("offer 1", OfferState.OFFERED, before, holder_id=BEN, asked=asked) == (
         Said.AGREED,
         Said.ACCEPTED,
     )
@@ -120,33 +120,39 @@ def test_of_several_holders_the_last_accepts_for_all():
 
 def test_who_came_in_since_is_asked_too_and_who_left_is_not():
     before = said((Said.AGREED, ADA))
-    assert accept(1, OfferState.OFFERED, before, holder_id=BEN, asked={BEN, CLEO}) == (Said.AGREED,)
+    assert accept("offer 1", OfferState.OFFERED, before, holder_id=BEN, asked={BEN, CLEO}) == (
+        Said.AGREED,
+    )
     assert agreed_by(before) == {ADA}
 
 
 @pytest.mark.parametrize("state", [s for s in OfferState if s is not OfferState.OFFERED])
 def test_nothing_is_said_of_an_offer_that_is_not_open(state):
     for answer in (
-        lambda: accept(1, state, [], holder_id=CLEO, asked={ADA}),
-        lambda: decline(1, state, holder_id=CLEO, asked={ADA}),
-        lambda: withdraw(1, state),
+        lambda: accept("offer 1", state, [], holder_id=CLEO, asked={ADA}),
+        lambda: decline("offer 1", state, holder_id=CLEO, asked={ADA}),
+        lambda: withdraw("offer 1", state),
     ):
-        with pytest.raises(OfferNotOpen) as refused:
+        with pytest.raises(NoLongerOpen) as refused:
             answer()
         assert refused.value.facts["state"] == state
 
 
 def test_only_who_is_asked_answers_and_accepts_once():
     with pytest.raises(NotAsked):
-        accept(1, OfferState.OFFERED, [], holder_id=CLEO, asked={ADA})
+        accept("offer 1", OfferState.OFFERED, [], holder_id=CLEO, asked={ADA})
     with pytest.raises(NotAsked):
-        decline(1, OfferState.OFFERED, holder_id=CLEO, asked={ADA})
+        decline("offer 1", OfferState.OFFERED, holder_id=CLEO, asked={ADA})
     with pytest.raises(AgreedAlready):
-        accept(1, OfferState.OFFERED, said((Said.AGREED, ADA)), holder_id=ADA, asked={ADA, BEN})
+        accept(
+            "offer 1", OfferState.OFFERED, said((Said.AGREED, ADA)), holder_id=ADA, asked={ADA, BEN}
+        )
 
 
 def test_one_who_agreed_may_still_decline_while_others_think():
-    assert decline(1, OfferState.OFFERED, holder_id=ADA, asked={ADA, BEN}) == (Said.DECLINED,)
+    assert decline("offer 1", OfferState.OFFERED, holder_id=ADA, asked={ADA, BEN}) == (
+        Said.DECLINED,
+    )
 
 
 def test_advance_and_guarantee_are_divided_by_shares_to_the_nano():
@@ -185,12 +191,12 @@ def test_whatever_is_said_in_whatever_order_ends_once(told, asked):
         state = state_of(OPEN_UNTIL, steps, today=TODAY)
         try:
             if kind == "accept":
-                new = accept(1, state, steps, holder_id=holder, asked=asked)
+                new = accept("offer 1", state, steps, holder_id=holder, asked=asked)
             elif kind == "decline":
-                new = decline(1, state, holder_id=holder, asked=asked)
+                new = decline("offer 1", state, holder_id=holder, asked=asked)
             else:
-                new = withdraw(1, state)
-        except (OfferNotOpen, NotAsked, AgreedAlready):
+                new = withdraw("offer 1", state)
+        except (NoLongerOpen, NotAsked, AgreedAlready):
             continue
         assert state is OfferState.OFFERED
         steps += [Step(one, holder, AT, "somebody") for one in new]

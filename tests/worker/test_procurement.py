@@ -7,7 +7,7 @@ import pytest
 from licence_terms import vendor_id
 
 from service.ledger.licence import Licence
-from service.ledger.offer import Offer, OfferNotOpen, OfferState
+from service.ledger.offer import NoLongerOpen, Offer, OfferState
 from service.store import advances, licences, procurement
 from service.store.database import unit_of_work
 from service.store.licences import NewLicence
@@ -146,7 +146,7 @@ def test_an_offer_answered_too_late_changes_nothing(village, texts):
     ode = village.registers("Ode", texts.ode, {"Ada": ALL})
     offer = offers(village, work=ode)
     village.clock.now = datetime(2026, 3, 30, tzinfo=UTC)
-    with pytest.raises(OfferNotOpen):
+    with pytest.raises(NoLongerOpen):
         accepts(village, offer, "Ada")
     assert village.tells("SELECT count(*) FROM offer_step") == [(0,)]
     assert village.tells("SELECT count(*) FROM licence_deal") == [(0,)]
