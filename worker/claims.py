@@ -18,7 +18,7 @@ def waits(session: Session, *, now: datetime) -> bool:
     """Whether a claim waits for a worker."""
     return (
         claims.due(session, now=now) is not None
-        or near_copies.next_waiting(session) is not None
+        or near_copies.next_waiting(session, day=now.date()) is not None
         or near_copies.next_overruled(session) is not None
         or claims.unfollowed(session) is not None
         or bool(settled_by_now(session))
@@ -40,11 +40,18 @@ def step(database: Database, *, now: datetime) -> bool:
 
 
 def open_next(database: Database, *, now: datetime) -> bool:
-    """Open the conflict of one near copy that has none; whether there was one."""
-    with unit_of_work(database) as session:
-        found = near_copies.next_waiting(session)
-        if found:
-            near_copies.open_conflict(session, found, now=now)
+    """Open the conflict of one near copy that has none; whether it was opened here.
+
+    Another process may have been quicker: then the holders have their claim already.
+    """
+    try:
+        with unit_of_work(database) as session:
+            found = near_copies.next_waiting(session, day=now.date())
+            if found:
+                near_copies.open_conflict(session, found, now=now)
+    except LedgerError as error:
+        log.warning("claim.not_opened", error=error.code, **error.facts)
+        return False
     return found is not None
 
 

@@ -21,6 +21,7 @@ from service.store.claim_filing import NewClaim
 from service.store.database import unit_of_work
 from service.store.line_disputes import LineDispute, NewLineDispute
 from service.store.people import Person
+from service.store.reissues import DocumentNumber
 from service.store.statements import IssuedStatement, StatementNotFound
 
 router = APIRouter(tags=["claims"], route_class=StrictRoute)
@@ -98,8 +99,11 @@ class DisputableLine(BaseModel):
 
 
 def _issued(session: Session, person: Person, number: str) -> IssuedStatement:
-    """Return a statement the person may see; raise StatementNotFound for others' and none alike."""
-    issued = statements.get(session, number)
+    """Return a statement the person may see, by its number or that of a document issued again.
+
+    Raises StatementNotFound for others' and none alike.
+    """
+    issued = statements.get(session, DocumentNumber.parse(number).statement)
     if person.party_id not in {None, issued.statement.holder_id}:
         raise StatementNotFound(number)
     return issued
@@ -116,10 +120,10 @@ def get_line_dispute(
     """Return the dispute of a line of your statement, and until when it may be disputed."""
     with unit_of_work(context.database) as session:
         issued = _issued(session, person, number)
-        line_disputes.work_of(session, number, line)
-        found = line_disputes.find_of_line(session, number, line)
+        line_disputes.work_of(session, issued.number, line)
+        found = line_disputes.find_of_line(session, issued.number, line)
     return DisputableLine(
-        statement=number,
+        statement=issued.number,
         line=line,
         may_be_disputed_until=last_day(issued.issued_at),
         dispute=_shown(found) if found else None,
@@ -147,17 +151,17 @@ def dispute_line(
     expected = parse_nanos(order.expected)
     with unit_of_work(context.database) as session:
         issued = _issued(session, person, number)
-        work_id = line_disputes.work_of(session, number, line)
-        check_in_time(number, issued.issued_at, now=now)
+        work_id = line_disputes.work_of(session, issued.number, line)
+        check_in_time(issued.number, issued.issued_at, now=now)
         claim_id = None
         if order.claimed_ppm is not None:
             holder = issued.statement.holder_id
-            told = f"line {line} of statement {number}: {order.reason}"
+            told = f"line {line} of statement {issued.number}: {order.reason}"
             said = said_of(told[: line_disputes.MAX_REASON_CHARS], order.evidence)
             new = NewClaim(work_id, order.claimed_ppm, {holder: order.claimed_ppm}, said)
             by = Actor(person.login, person.party_id)
             claim_id = claim_filing.file(session, new, by=by, now=now).claim.claim_id
-        asked = NewLineDispute(number, line, order.reason, expected, claim_id)
+        asked = NewLineDispute(issued.number, line, order.reason, expected, claim_id)
         made = _shown(line_disputes.insert(session, asked, by=person.login, now=now))
     context.doorbell.ring()
     return made

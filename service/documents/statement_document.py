@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.documents.statement_reasons import carried_reason, held_part_reason, held_reason
+from service.ledger.line_dispute import how_to_dispute
 from service.ledger.statement import LineKind, Statement, StatementLine
 
 
@@ -51,6 +52,13 @@ class StatementDocument:
     def carried_reason(self) -> str:
         """Say why something is carried forward; empty where nothing is."""
         return carried_reason(self.statement.closing.carried_nanos, self.statement.currency)
+
+    @property
+    def how_to_ask(self) -> str:
+        """Say how and until when a line may be disputed: by the day of the first issue."""
+        replaced = self.replacement
+        first_issued_at = replaced.first_issued_at if replaced else self.issued_at
+        return how_to_dispute(self.number, first_issued_at)
 
     def vendor_name(self, vendor: str) -> str:
         """Return the name of a vendor; of one that no line names, its public id."""

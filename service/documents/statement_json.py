@@ -5,7 +5,6 @@ from pathlib import Path
 from service.documents.figures import percent_of
 from service.documents.statement_document import StatementDocument, nanos_of
 from service.documents.statement_reasons import (
-    HOW_TO_ASK,
     held_part_reason,
     holdback_reason,
     looked_at_again,
@@ -51,7 +50,7 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
         "payable": _part(closing.payable_nanos, ""),
         "carried_forward": _carried(document),
         "advance": _advance(document),
-        "how_to_ask": HOW_TO_ASK,
+        "how_to_ask": document.how_to_ask,
     }
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from service.documents.figures import Figures
 from service.documents.statement_document import Replacement, StatementDocument, nanos_of
 from service.documents.statement_reasons import (
-    HOW_TO_ASK,
     WORDS,
     carried_reason,
     held_part_reason,
@@ -86,7 +85,7 @@ def _sections(document: StatementDocument, figures: Figures) -> Iterator[Section
     if document.statement.holdback != HoldbackStanding():
         yield Section("Kept against refunds", facts=tuple(_holdback(document, figures)))
     yield Section("What of it can be paid", facts=tuple(_payable(document, figures)))
-    yield Section("How to ask", HOW_TO_ASK)
+    yield Section("How to ask", document.how_to_ask)
     yield Section("What the words mean", WORDS)
 
 

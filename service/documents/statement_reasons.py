@@ -11,10 +11,6 @@ from service.ledger.statement import (
     PayoutMove,
 )
 
-HOW_TO_ASK = (
-    "Write to the operator, name this statement's number and the line, and say what you expected. "
-    "A statement is never changed: a mistake is corrected by a further line in a later one."
-)
 WORDS = (
     "Settled: posted in the books. Held: yours, and not payable yet. Payable: goes out with the "
     "next payout. Paid: given to the bank. An estimate never stands on a statement."

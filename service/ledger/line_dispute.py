@@ -46,10 +46,11 @@ def last_day(issued_at: datetime) -> date:
 def how_to_dispute(number: str, issued_at: datetime) -> str:
     """Say on a statement how and until when its lines may be disputed."""
     return (
-        f"Each line of statement {number} may be disputed until {last_day(issued_at)} (UTC), with "
-        "the number of the line (the first is 1), a reason and the amount you expected, by "
-        f"POST /v1/statements/{number}/lines/LINE/dispute. An operator answers with a reason; "
-        "what is accepted is corrected by a further line of a later statement."
+        f"Until {last_day(issued_at)} (UTC) you may dispute any line of statement {number}: write "
+        f"to the operator, or use POST /v1/statements/{number}/lines/LINE/dispute, with the number "
+        "of the line (the first is 1, adjustments count on), the reason and the amount you "
+        "expected. An operator answers with a reason. A statement is never changed: what was wrong "
+        "is corrected by a further line of a later one."
     )
 
 

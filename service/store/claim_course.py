@@ -135,12 +135,15 @@ def decide(
     *,
     now: datetime,
 ) -> StoredClaim:
-    """Decide as an operator; a final decision changes rights or ends the holds right here."""
+    """Decide as an operator; a final decision changes rights or ends the holds right here.
+
+    One that could not take effect, such as a split among too many, is refused at once.
+    """
     others = session.execute(
         text("SELECT count(*) FROM portal_user WHERE role = 'operator' AND login <> :login"),
         {"login": actor.login},
     ).scalar_one()
-    return _take(
+    decided = _take(
         session,
         claim_id,
         actor,
@@ -148,6 +151,9 @@ def decide(
         lambda c: dispute.decide(c, decision, actor, others_may=others > 0, now=now),
         now=now,
     )
+    if decided.claim.is_open and decision.granted_ppm:
+        claim_outcomes.check_transfer(session, decided)
+    return decided
 
 
 def let_the_clock_decide(session: Session, claim_id: int, *, now: datetime) -> bool:

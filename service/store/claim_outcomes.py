@@ -50,6 +50,14 @@ def transfer(
             rights.back_date(session, after.work_id, shares, day=day, reason=said, by=by, now=now)
 
 
+def check_transfer(session: Session, stored: StoredClaim) -> None:
+    """Raise what is wrong with the splits that a decision would make, such as NoHolder."""
+    claim = stored.claim
+    parts = claim_holds.parts_of(session, stored).granted(claim.granted_ppm)
+    for _, version in claim_holds.versions_from(session, claim.work_id, claim.held_from):
+        transferred(version.shares_ppm, parts, claimants=claim.claimants)
+
+
 _CORRECTED = """
 SELECT NOT EXISTS (SELECT 1 FROM correction_job WHERE reason LIKE 'claim %'
         AND starts_with(reason, :mark) AND done_at IS NULL)

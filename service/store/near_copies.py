@@ -1,7 +1,7 @@
 """Near copies open a conflict: the holders of the earlier work claim of the later one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -15,11 +15,11 @@ from service.store.claim_steps import MAX_REASON_CHARS, Evidence, Said
 
 FINDER = Actor("examination")
 
-# The newest split of the work whose number follows. Who already holds all of the later work, as
+# The split of a work on a day, or the first to come. Who already holds all of the later work, as
 # new editions do, has nobody to claim of.
 _SPLIT = """
 LATERAL (SELECT holder_ids, shares_ppm FROM rights_version r WHERE r.superseded_at IS NULL
-    AND r.work_id = {} ORDER BY lower(r.days) DESC LIMIT 1)
+    AND r.work_id = {} ORDER BY lower(r.days) <= :day DESC, abs(lower(r.days) - :day) LIMIT 1)
 """
 _WAITING = f"""
 SELECT f.finding_id, f.work_id, f.of_work_id, o.title, f.share_ppm, own.holder_ids, own.shares_ppm,
@@ -52,12 +52,12 @@ class NearCopy:
     spans: int
 
 
-def next_waiting(session: Session) -> NearCopy | None:
+def next_waiting(session: Session, *, day: date) -> NearCopy | None:
     """Return the first near copy that has opened no conflict yet.
 
     Not while one of the earlier work's holders has a claim of its own over the later one.
     """
-    row = session.execute(text(_WAITING)).first()
+    row = session.execute(text(_WAITING), {"day": day}).first()
     if not row:
         return None
     holders = dict(zip(row[5], row[6], strict=True))

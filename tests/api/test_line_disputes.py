@@ -91,6 +91,12 @@ def test_a_line_is_disputed_by_its_number_with_what_was_expected(reader):
     assert reader.bo.get("/v1/line-disputes").json()["data"] == []
 
 
+def test_the_number_of_a_document_issued_again_is_that_of_its_statement(reader):
+    number, reader.number = reader.number, f"{reader.number}-R1"
+    assert reader.dispute(2).json()["statement"] == number
+    assert reader.look(2).json()["statement"] == number
+
+
 def test_it_holds_nothing_by_itself(reader):
     reader.dispute(1)
     with unit_of_work(reader.site.database) as session:

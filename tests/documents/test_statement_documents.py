@@ -88,9 +88,11 @@ def test_json_says_every_amount_as_an_exact_decimal_string():
         },
         "advance": {"opening": "0.00", "paid": "0.00", "recouped": "0.00", "closing": "0.00"},
         "how_to_ask": (
-            "Write to the operator, name this statement's number and the line, and say what you "
-            "expected. A statement is never changed: a mistake is corrected by a further line in a "
-            "later one."
+            "Until 2026-05-04 (UTC) you may dispute any line of statement 2026-01-H7-USD: write to "
+            "the operator, or use POST /v1/statements/2026-01-H7-USD/lines/LINE/dispute, with the "
+            "number of the line (the first is 1, adjustments count on), the reason and the amount "
+            "you expected. An operator answers with a reason. A statement is never changed: what "
+            "was wrong is corrected by a further line of a later one."
         ),
     }
 
@@ -173,7 +175,7 @@ def test_the_section_for_the_portal_has_no_style_of_its_own():
         "Not yet backed by the vendor&#39;s receipts: payable once the vendor has paid.",
         '<span class="label payable">payable</span></dt><dd>5.29 <abbr class="currency">USD</abbr>',
         '<time datetime="2026-02-03T04:05:06Z">2026-02-03 04:05 UTC</time>',
-        "Write to the operator, name this statement&#39;s number",
+        "Until 2026-05-04 (UTC) you may dispute any line of statement 2026-01-H7-USD",
     ],
 )
 def test_html_shows(shown):

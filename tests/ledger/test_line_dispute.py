@@ -26,7 +26,7 @@ def test_ninety_days_until_the_end_of_the_last():
 
 def test_a_statement_says_how_and_until_when():
     said = how_to_dispute("S-1", ISSUED)
-    assert "Each line of statement S-1 may be disputed until 2026-05-02 (UTC)" in said
+    assert said.startswith("Until 2026-05-02 (UTC) you may dispute any line of statement S-1:")
     assert "POST /v1/statements/S-1/lines/LINE/dispute" in said
 
 

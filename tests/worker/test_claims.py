@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 from changed_facts import back_date
-from claim_scene import DAY, OWED, PROOF, ode_of
+from claim_scene import DAY, OWED, PROOF, Disputes, ode_of
 
 from service.ledger.claim import Actor, ClaimOutOfRange, NothingToClaim
 from service.ledger.dispute_refusals import ActionOutOfOrder, SameOperator
+from service.ledger.rights import NoHolder
 from service.ledger.tiers import Tier
-from service.store import claims, money_states
+from service.store import claims, money_states, works
 from service.store.claim_filing import ClaimedBefore, ClaimOpen
 from service.store.claims import ClaimNotFound
 from service.store.database import unit_of_work
@@ -415,3 +416,29 @@ def test_a_holder_is_told_what_is_held_for_which_claim_and_until_when(contested)
     assert told("Ada") == [(CONTESTED, "contested", claim, None)]
     contested.decides(number, "rejected")
     assert told("Ada") == [(CONTESTED, "contested", claim, date(2026, 3, 17))]
+
+
+def test_a_work_of_a_thousand_holders_is_contested_to_the_ppm_and_has_no_room_for_another(town):
+    """One claim, a thousand holds; a verdict that would make 1,001 holders is refused at once."""
+    names = {f"H{n:04}": 1_000 for n in range(1_000)}
+    work = town.registers("Anthology", "A thousand hands wrote this one together.", names)
+    scene = Disputes(town)
+    stored = scene.claim("Cleo", work, 300_000)
+    assert town.tells("SELECT count(*), min(share_ppm), max(share_ppm) FROM hold") == [
+        (1_000, 300_000, 300_000)
+    ]
+    number = stored.claim.claim_id
+    scene.takes("H0007", "contest", number)
+    with pytest.raises(NoHolder, match="holders, not 1001"):
+        scene.decides(number, "upheld")
+    assert scene.get(number).claim.state == "contested"
+    scene.decides(number, "rejected")
+
+
+def test_a_text_of_the_commons_is_nobodys_to_claim_from(town):
+    with unit_of_work(town.database) as session:
+        new = works.NewWork("Hymn", "Nobody owns the tide.", "en")
+        facts = {"registered_at": town.clock(), "now": town.clock(), "commons": True}
+        work = works.register(session, new, **facts).work_id
+    with pytest.raises(NothingToClaim):
+        Disputes(town).claim("Cleo", work, 1)
