@@ -20,6 +20,7 @@ from service.api import (
     metrics,
     money,
     offers,
+    own_data,
     payouts,
     people,
     pool_rules,
@@ -71,7 +72,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.failed_logins = FailedLogins()
     problems.install(app)
     of_sales = (sales, sale_changes)
-    of_works = (uploads, work_imports, works, editions, receipts, findings, widespread)
+    of_works = (own_data, uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)

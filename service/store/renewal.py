@@ -13,7 +13,7 @@ from service.store import embeddings
 from service.store.database import Database, autocommit, driver
 
 _OUTDATED = (
-    "embedded_at IS NOT NULL AND "
+    "embedded_at IS NOT NULL AND erased_at IS NULL AND "
     "(encoder_id IS NULL OR encoder_id < %(encoder)s OR encoder_id > %(encoder)s)"
 )
 
@@ -32,7 +32,7 @@ class Lacking:
 def outdated_count(session: Session, encoder: int) -> int:
     """Count the embedded works that are not ready under this encoder."""
     query = text(
-        "SELECT count(*) FROM work WHERE embedded_at IS NOT NULL "
+        "SELECT count(*) FROM work WHERE embedded_at IS NOT NULL AND erased_at IS NULL "
         "AND (encoder_id IS NULL OR encoder_id < :e OR encoder_id > :e)"
     )
     return int(session.execute(query, {"e": encoder}).scalar_one())

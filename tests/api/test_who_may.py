@@ -34,6 +34,7 @@ TABLE = {
     "GET /v1/works/{work_id}": (None, 401, 200, 404, 200, 403, 401, 401),
     "POST /v1/works/{work_id}/withdraw": (None, 401, 200, 404, 409, 403, 401, 401),
     "POST /v1/works/files": ({}, 401, 415, 415, 415, 403, 401, 401),
+    "GET /v1/own-data": (None, 401, 200, 200, 403, 403, 401, 401),
     "POST /v1/works/imports": ([], 401, 201, 201, 201, 403, 401, 401),
     "POST /v1/works/{work_id}/editions": (
         {"text": "Another text of its own."},

@@ -39,7 +39,7 @@ def test_founding_twice_changes_nothing(database, now):
 
 
 IMMUTABLE = [
-    "registration", "receipt_key",
+    "registration", "receipt_key", "erasure",
     "journal_entry", "balance_delta", "balance_snapshot", "batch", "seal", "correction", "receipt",
     "statement", "statement_line", "release", "release_credit", "release_part", "backing",
     "backing_part", "sale", "attribution", "sale_attribution", "sale_version", "back_pay",

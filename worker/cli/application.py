@@ -39,6 +39,7 @@ def workplace() -> Iterator[Workplace]:
 _COMMANDS = (
     "serve",
     "catalogue",
+    "creators",
     "receipts_of_works",
     "licences",
     "offers",

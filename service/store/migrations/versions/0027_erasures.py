@@ -1,0 +1,24 @@
+"""Erasures of people's data, kept as ids."""
+
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0027"
+down_revision = "0026"
+
+
+def upgrade() -> None:
+    schema = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(schema)  # past SQLAlchemy, as in 0001
+    role = context.config.attributes["app_role"]
+    quoted = '"' + role.replace('"', '""') + '"'
+    op.execute(
+        "CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON erasure "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    op.execute(f"GRANT SELECT, INSERT ON erasure TO {quoted}")
+    op.execute(f"GRANT DELETE ON identifier TO {quoted}")
+    op.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
