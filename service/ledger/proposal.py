@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from service.ledger.derivation import Change, Timeline
@@ -111,9 +111,8 @@ class Proposal:
             raise NothingProposed
 
 
-def touched(line: Timeline, proposal: Proposal) -> list[RightsVersion]:
-    """Return the versions that count on the day of a proposal or later."""
-    day = proposal.change.day
+def touched(line: Timeline, day: date) -> list[RightsVersion]:
+    """Return the versions that count on a day or later."""
     following = [version.valid_from for version in line[1:]]
     return [
         version
@@ -132,15 +131,15 @@ def asked(proposal: Proposal, line: Timeline, upstream: Iterable[Timeline]) -> f
     if proposal.in_force:
         return proposed
     versions = [
-        *touched(line, proposal),
-        *(version for other in upstream for version in touched(other, proposal)),
+        *touched(line, proposal.change.day),
+        *(version for other in upstream for version in touched(other, proposal.change.day)),
     ]
     return proposed.union(*(version.shares_ppm for version in versions))
 
 
 def is_overtaken(proposal: Proposal, line: Timeline) -> bool:
     """Whether the split it was to change is another one by now; consent was not to that."""
-    on_the_day = touched(line, proposal)[0].shares_ppm
+    on_the_day = touched(line, proposal.change.day)[0].shares_ppm
     return proposal.change.shares_ppm is not None and on_the_day != proposal.basis_ppm
 
 
@@ -150,7 +149,7 @@ def left_to_change(proposal: Proposal, line: Timeline, work_of: Mapping[int, int
     ``work_of``: the work of each upstream version the timeline names.
     """
     change = proposal.change
-    versions = touched(line, proposal)
+    versions = touched(line, proposal.change.day)
     shares = change.shares_ppm
     if shares is not None and all(version.shares_ppm == shares for version in versions):
         shares = None

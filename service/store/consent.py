@@ -7,8 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.ledger.derivation import Change
-from service.ledger.hold import HoldReason
+from service.ledger.derivation import Change, Timeline
 from service.ledger.proposal import (
     MOST_OPEN,
     AnsweredAlready,
@@ -24,7 +23,7 @@ from service.ledger.proposal import (
     outcome,
     touched,
 )
-from service.store import derivations, findings, holds, proposals, rights
+from service.store import confirmations, derivations, findings, proposals, rights
 from service.store.proposals import (
     MAX_MESSAGE_CHARS,
     MAX_REASON_CHARS,
@@ -61,8 +60,8 @@ def propose(
         raise TooManyProposals(work_id)
     if finding_id is not None and findings.get(session, finding_id).work_id != work_id:
         raise BadText("finding_id", "is about another work")
-    unfounded = Proposal(work_id, change, {})
-    proposal = Proposal(work_id, change, dict(touched(line, unfounded)[0].shares_ppm))
+    basis = touched(line, change.day)[0].shares_ppm
+    proposal = Proposal(work_id, change, dict(basis))
     number = proposals.insert(
         session, proposal, message=message, proposer=proposer, finding_id=finding_id, now=now
     )
@@ -143,7 +142,13 @@ def _answer(session: Session, stored: StoredProposal, given: Answer) -> StoredPr
     stored = proposals.get(session, stored.proposal_id)
     now, by = given.answered_at, given.answered_by
     if stored.proposal.in_force and given.accepted:
-        _confirm(session, stored, [given.holder_id], now=now)
+        confirmations.give_free(
+            session,
+            stored.proposal.work_id,
+            [given.holder_id],
+            proposal_id=stored.proposal_id,
+            now=now,
+        )
     state = outcome(stored.proposal, who_is_asked(session, stored), stored.said)
     if state is ProposalState.ACCEPTED:
         return _take_effect(session, stored, state, "everybody has accepted", by=by, now=now)
@@ -168,23 +173,29 @@ def _take_effect(
     named = rights.versions(session, [v for version in line for v in version.upstream_ppm])
     left = left_to_change(proposal, line, {v: each.work_id for v, each in named.items()})
     consenting = sorted(who_is_asked(session, stored))
-    change_id = None
+    losing, change_id = _losing(line, left), None
     if left:
         why = f"proposal {stored.proposal_id}: {stored.message or reason}"[:MAX_REASON_CHARS]
         change_id, _ = rights.change(session, proposal.work_id, left, reason=why, by=by, now=now)
-    _confirm(session, stored, consenting, now=now)
+    confirmations.give_free(
+        session,
+        proposal.work_id,
+        consenting,
+        proposal_id=stored.proposal_id,
+        losing=losing if left and rights.may_have_sales(left.day, now=now) else (),
+        change_id=change_id,
+        now=now,
+    )
     return _end(session, stored, state, reason, by=by, now=now, change_id=change_id)
 
 
-def _confirm(
-    session: Session, stored: StoredProposal, holder_ids: list[int], *, now: datetime
-) -> None:
-    """Give free what these holders earn from the work and had not confirmed; a worker posts it."""
-    work_id = stored.proposal.work_id
-    for held in holds.active_of(session, holder_ids=holder_ids, work_ids=[work_id]):
-        if held.hold.reason is HoldReason.UNCONFIRMED:
-            outcome_ = f"confirmed by proposal {stored.proposal_id}"
-            holds.end(session, held.hold.hold_id, outcome=outcome_, now=now)
+def _losing(line: Timeline, left: Change | None) -> list[int]:
+    """Return who has less by a change, on any day, than before it."""
+    if left is None or left.shares_ppm is None:
+        return []
+    given = left.shares_ppm
+    versions = touched(line, left.day)
+    return sorted({h for v in versions for h, ppm in v.shares_ppm.items() if given.get(h, 0) < ppm})
 
 
 def _end(

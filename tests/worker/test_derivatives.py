@@ -305,6 +305,44 @@ def test_money_of_an_unconfirmed_share_waits_and_never_goes_to_the_proposer(vill
     assert village.broken() == []
 
 
+def test_who_gives_up_an_unconfirmed_share_is_not_paid_it_before_it_is_corrected(village, texts):
+    """Ben agrees in March that he had no part: what January held of him is never his to take."""
+    ada, ben = number(village, "Ada"), number(village, "Ben")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    with unit_of_work(village.database) as session:
+        new = works.NewWork("Ode", texts.ode, "en")
+        work = works.register(session, new, registered_at=at, now=at).work_id
+        registered_rights.first_split(
+            session, work, {ada: 600_000, ben: 400_000}, proposer=Proposer(ada, "ada"),
+            day=at.date(), now=village.clock(),
+        )  # fmt: skip
+    sells(village, texts.ode)
+    village.works()
+    village.closes("2026-01")
+    pays(village)
+    village.closes("2026-02")
+    with unit_of_work(village.database) as session:
+        asked = consent.propose(
+            session, work, Change(at.date(), {ada: ALL}), message="", now=village.clock(),
+            proposer=Proposer(ada, "ada"),
+        )  # fmt: skip
+        consent.answer(
+            session, asked.proposal_id, holder_id=ben, accepted=True, reason="", by="ben",
+            now=village.clock(),
+        )  # fmt: skip
+    village.works()
+    assert village.balances("holder") == {
+        f"holder:{ada}:payable": POOL * 6 // 10,
+        f"holder:{ben}:held": POOL * 4 // 10,
+    }
+    village.closes("2026-03", early=True)
+    village.works()
+    assert village.balances("holder") == {f"holder:{ada}:payable": POOL}
+    with unit_of_work(village.database) as session:
+        assert holds.active_of(session, work_ids=[work]) == []
+    assert village.broken() == []
+
+
 def test_registration_proposes_that_a_work_derives_from_what_it_takes(village, texts):
     ode = village.registers("Ode", texts.ode, {"Ada": ALL})
     half = texts.ode[: len(texts.ode) // 2]
