@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import context, op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 
 
 def upgrade() -> None:
