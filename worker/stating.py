@@ -16,6 +16,7 @@ from service.ledger.statement import (
     make,
 )
 from service.store import (
+    adjustment_reasons,
     advances,
     holdbacks,
     holds,
@@ -39,6 +40,7 @@ def state_all(
     """Issue a statement to everybody who is due one and has none yet."""
     with unit_of_work(database) as session:
         due = statement_facts.recipients(session, period)
+        adjustment_reasons.keep(session, period)
     for start in range(0, len(due), HOLDERS_A_STEP):
         with unit_of_work(database) as session:
             chunk = due[start : start + HOLDERS_A_STEP]

@@ -5,8 +5,11 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from service.api.doors import WebContext
-from service.documents.statement_document import Replacement, StatementDocument
-from service.store import parties, printed_names, reissues, statements
+from service.documents.statement_document import LineChange, Replacement, StatementDocument
+from service.documents.statement_reasons import change_reasons
+from service.ledger.period import Period
+from service.ledger.statement import LineKind
+from service.store import adjustment_reasons, parties, printed_names, reissues, statements
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.printed_names import HOLDER, VENDOR, WORK, Subject
@@ -65,7 +68,23 @@ def _named(session: Session, issued: IssuedStatement, revision: int) -> Statemen
         holder_name=names.get(holder, issued.holder_name),
         work_titles=titles,
         vendor_names=vendor_names,
+        changes=_changes(session, issued),
     )
+
+
+def _changes(session: Session, issued: IssuedStatement) -> dict[tuple[int, Period], LineChange]:
+    """Return what adjusted lines were before and why they are not; nothing is asked without any."""
+    adjusted = [line for line in issued.statement.lines if line.kind is LineKind.ADJUSTMENT]
+    if not adjusted:
+        return {}
+    stored = adjustment_reasons.of_statement(session, issued.statement_id)
+    found = {}
+    for line in adjusted:
+        change = stored[line.line_id, line.month]
+        causes = ((one.cause, one.sales, one.reasons) for one in change.causes)
+        reasons = change_reasons(line, causes)
+        found[line.line_id, line.month] = LineChange(change.before_nanos, reasons)
+    return found
 
 
 def document_of(issued: IssuedStatement) -> StatementDocument:

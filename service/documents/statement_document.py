@@ -1,11 +1,12 @@
 """A statement with the names its reader knows: what every form of it is made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from service.documents.statement_reasons import carried_reason, held_part_reason, held_reason
 from service.ledger.line_dispute import how_to_dispute
+from service.ledger.period import Period
 from service.ledger.statement import LineKind, Statement, StatementLine
 
 
@@ -19,8 +20,19 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
+class LineChange:
+    """What earlier statements said of an adjusted line, and why it is another now."""
+
+    before_nanos: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StatementDocument:
-    """A statement as issued. Titles are by work id, vendor names by the vendor's public id."""
+    """A statement as issued. Titles are by work id, vendor names by the vendor's public id.
+
+    ``changes``: of adjusted lines, by line and month of sale.
+    """
 
     number: str
     holder_name: str
@@ -29,6 +41,7 @@ class StatementDocument:
     work_titles: Mapping[int, str]
     vendor_names: Mapping[str, str]
     replacement: Replacement | None = None
+    changes: Mapping[tuple[int, Period], LineChange] = field(default_factory=dict)
 
     @property
     def earned_lines(self) -> tuple[StatementLine, ...]:
@@ -59,6 +72,10 @@ class StatementDocument:
         replaced = self.replacement
         first_issued_at = replaced.first_issued_at if replaced else self.issued_at
         return how_to_dispute(self.number, first_issued_at)
+
+    def change_of(self, line: StatementLine) -> LineChange:
+        """Return what an adjustment changes; of a line never stated before, from nothing."""
+        return self.changes.get((line.line_id, line.month), LineChange(0, ()))
 
     def vendor_name(self, vendor: str) -> str:
         """Return the name of a vendor; of one that no line names, its public id."""

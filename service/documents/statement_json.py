@@ -37,7 +37,7 @@ def statement_json(document: StatementDocument) -> dict[str, object]:
         "opening_balance": format_nanos(statement.opening_nanos),
         "lines": [_line(document, line) for line in document.earned_lines],
         "earned": format_nanos(nanos_of(document.earned_lines)),
-        "adjustments": [_line(document, line) for line in document.adjustments],
+        "adjustments": [_adjustment(document, line) for line in document.adjustments],
         "adjusted": format_nanos(nanos_of(document.adjustments)),
         "moves": [_move(document, move) for move in statement.moves],
         "moved": format_nanos(statement.moved_nanos),
@@ -125,7 +125,7 @@ def _payout(move: PayoutMove) -> dict[str, object]:
         "at": move.at.isoformat().replace("+00:00", "Z"),
         "amount": format_nanos(move.nanos),
         "note": payout_note(move),
-    } | (_taken(move) if move.gross_nanos else {})
+    } | (_taken(move) if move.gross_nanos and move.state != "corrected" else {})
 
 
 def _taken(move: PayoutMove) -> dict[str, object]:
@@ -153,6 +153,15 @@ def _exchange(rate: Rate) -> dict[str, str]:
         "rate": str(rate),
         "day": rate.day.isoformat(),
         "origin": rate.origin,
+    }
+
+
+def _adjustment(document: StatementDocument, line: StatementLine) -> dict[str, object]:
+    change = document.change_of(line)
+    return _line(document, line) | {
+        "stated_before": format_nanos(change.before_nanos),
+        "stands_at": format_nanos(change.before_nanos + line.nanos),
+        "reasons": list(change.reasons),
     }
 
 

@@ -1,5 +1,7 @@
 """The sentences of a statement: why money is held, kept back or carried, and what moved it."""
 
+from collections.abc import Iterable
+
 from service.ledger.advance import AdvanceStep
 from service.ledger.money import format_nanos, minor_unit_nanos
 from service.ledger.period import Period
@@ -9,6 +11,7 @@ from service.ledger.statement import (
     HeldReason,
     HoldbackStanding,
     PayoutMove,
+    StatementLine,
 )
 
 WORDS = (
@@ -22,6 +25,14 @@ _HELD = {
     HeldReason.NOT_BACKED: _NOT_BACKED,
     HeldReason.CONTESTED: "Somebody contests this share: held until that is decided",
     HeldReason.UNCONFIRMED: "A share is not accepted by everybody concerned yet: held until it is",
+}
+_CAUSES = {
+    "refund": "refunds",
+    "restatement": "restatement",
+    "attribution": "another attribution",
+    "contract": "another contract",
+    "rights": "other rights",
+    "licence": "other licence terms",
 }
 _MOVES = {
     AdvanceStep.ADVANCE: "Advance",
@@ -66,6 +77,27 @@ def holdback_reason(standing: HoldbackStanding) -> str:
     until = standing.next_release
     when = f" The next part is released with the statement of {until}." if until else ""
     return f"Kept against refunds for a while.{when}"
+
+
+def change_reasons(
+    line: StatementLine, causes: Iterable[tuple[str, int, tuple[str, ...]]]
+) -> tuple[str, ...]:
+    """Say why a line of a closed month is adjusted: causes with their sales and reasons given."""
+    said = []
+    if line.sales_count > 0:
+        said.append(f"{_sales(line.sales_count)} reported after the month was closed")
+    for cause, sales, reasons in causes:
+        given = f": {'; '.join(reasons)}" if reasons else ""
+        said.append(f"{_CAUSES.get(cause, cause)} of {_sales(sales)}{given}")
+    if line.pool_nanos:
+        said.append("given by the unmatched pool of the month")
+    if not said:
+        said.append("passed on by works that derive from it, whose sales were adjusted")
+    return tuple(said)
+
+
+def _sales(count: int) -> str:
+    return "1 sale" if count == 1 else f"{count:,} sales"
 
 
 def payout_name(move: PayoutMove) -> str:

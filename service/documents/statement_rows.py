@@ -7,7 +7,13 @@ from service.documents.figures import percent_of
 from service.documents.statement_document import StatementDocument
 from service.documents.statement_reasons import holdback_reason, move_note, payout_note
 from service.ledger.money import format_nanos
-from service.ledger.statement import AdvanceStanding, HoldbackStanding, PayoutMove, StatementLine
+from service.ledger.statement import (
+    AdvanceStanding,
+    HoldbackStanding,
+    LineKind,
+    PayoutMove,
+    StatementLine,
+)
 
 HEADER = (
     "statement",
@@ -96,6 +102,8 @@ def _divided(document: StatementDocument) -> Iterator[tuple[Cell, ...]]:
 
 def _taken(move: PayoutMove) -> Iterator[str]:
     """Say what was taken from a payout and what it was exchanged at."""
+    if move.state == "corrected":
+        return
     if move.tax_nanos:
         rate = percent_of(move.tax_ppm)
         yield f"Tax {format_nanos(move.tax_nanos)} ({move.tax_rule}, {rate} % of gross)."
@@ -138,8 +146,17 @@ def _line(document: StatementDocument, line: StatementLine) -> tuple[Cell, ...]:
         _amount(line.upstream_paid_nanos),
         Exact(percent_of(line.share_ppm)),
         _amount(line.nanos),
-        "",
+        Words(_change(document, line)),
     )
+
+
+def _change(document: StatementDocument, line: StatementLine) -> str:
+    if line.kind is LineKind.EARNED:
+        return ""
+    change = document.change_of(line)
+    stands = format_nanos(change.before_nanos + line.nanos)
+    told = f"Stated before {format_nanos(change.before_nanos)}, stands at {stands}."
+    return f"{told} {'; '.join(change.reasons)}".strip()
 
 
 def _amount(nanos: int) -> Exact:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.documents.figures import Figures
 from service.documents.statement_document import StatementDocument, nanos_of
-from service.ledger.statement import PayoutMove, Statement, StatementLine
+from service.ledger.statement import LineKind, PayoutMove, Statement, StatementLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,11 @@ def line_table(
     lines: Sequence[StatementLine],
     total_name: str,
 ) -> Table:
-    """Make the table of some lines; what came from or went upstream has columns where it did."""
+    """Make the table of lines of one kind; upstream and pool have columns where there is any."""
+    of_adjustments = lines[0].kind is LineKind.ADJUSTMENT
     columns = [
         one
-        for one in _line_columns(document, figures)
+        for one in _line_columns(document, figures, of_adjustments=of_adjustments)
         if one.counts is None or any(one.counts(line) for line in document.statement.lines)
     ]
     return Table(
@@ -61,7 +62,9 @@ def line_table(
     )
 
 
-def _line_columns(document: StatementDocument, figures: Figures) -> list[_LineColumn]:
+def _line_columns(
+    document: StatementDocument, figures: Figures, *, of_adjustments: bool
+) -> list[_LineColumn]:
     currency = document.statement.currency
 
     def money(
@@ -82,13 +85,26 @@ def _line_columns(document: StatementDocument, figures: Figures) -> list[_LineCo
         money("Of it from the pool", lambda x: x.pool_nanos, may_miss=True),
         money("Passed upstream", lambda x: x.upstream_paid_nanos, may_miss=True),
         _LineColumn(Column("Your share", "number"), lambda x: figures.percent(x.share_ppm)),
+        *(_change_columns(document, money) if of_adjustments else ()),
         money("Amount", lambda x: x.nanos),
     ]
 
 
+def _change_columns(
+    document: StatementDocument, money: Callable[..., _LineColumn]
+) -> Sequence[_LineColumn]:
+    """Make the columns of adjustments: why, what was stated, and what it comes to."""
+    change = document.change_of
+    return (
+        _LineColumn(Column("Why"), lambda x: "; ".join(change(x).reasons)),
+        money("Stated before", lambda x: change(x).before_nanos),
+        money("Stands at", lambda x: change(x).before_nanos + x.nanos),
+    )
+
+
 def payout_table(statement: Statement, figures: Figures) -> Table | None:
     """Make the table of what was taken from payouts; None where there was none."""
-    made = [move for move in statement.payouts if move.gross_nanos]
+    made = [move for move in statement.payouts if move.gross_nanos and move.state != "corrected"]
     if not made:
         return None
     currency = statement.currency

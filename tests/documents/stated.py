@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from service.documents.statement_document import StatementDocument
+from service.documents.statement_document import LineChange, StatementDocument
 from service.ledger.advance import AdvanceStep
 from service.ledger.exchange import Rate
 from service.ledger.period import Period
@@ -45,7 +45,10 @@ def a_document(
     parts = closing or Closing(2_000_000_000, 5_290_000_000, end - 7_290_000_000)
     statement = Statement(7, "USD", JANUARY, opening, lines, end, parts, payouts)
     titles, vendors = {1: title, 2: "Essay"}, {"acme": "Acme", "borealis": "Borealis"}
-    return StatementDocument("2026-01-H7-USD", "Ada", ISSUED, statement, titles, vendors)
+    return StatementDocument(
+        *("2026-01-H7-USD", "Ada", ISSUED, statement, titles, vendors),
+        changes={(12, DECEMBER): LineChange(5, ("refunds of 2 sales: not as ordered",))},
+    )
 
 
 BACK = datetime(2026, 1, 9, tzinfo=UTC)

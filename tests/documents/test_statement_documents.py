@@ -60,6 +60,9 @@ def test_json_says_every_amount_as_an_exact_decimal_string():
                 "share_ppm": 333333,
                 "share_percent": "33.3333",
                 "amount": "-0.000000001",
+                "stated_before": "0.000000005",
+                "stands_at": "0.000000004",
+                "reasons": ["refunds of 2 sales: not as ordered"],
             }
         ],
         "adjusted": "-0.000000001",
@@ -108,7 +111,9 @@ def test_csv_is_one_table_with_the_amount_last_but_one():
         "2026-01-H7-USD,2026-01,USD,opening,,,,,,,,,,,,,0.0045,\r\n"
         "2026-01-H7-USD,2026-01,USD,earned,1,Ode,Acme,elite,2026-01,2,1500000,12.15,0.00,0.00,0.00,60,7.29,\r\n"
         "2026-01-H7-USD,2026-01,USD,adjustment,2,Essay,Borealis,high-speed,2025-12,0,0,"
-        "-0.000000003,0.00,0.00,0.00,33.3333,-0.000000001,\r\n"
+        "-0.000000003,0.00,0.00,0.00,33.3333,-0.000000001,"
+        '"Stated before 0.000000005, stands at 0.000000004. refunds of 2 sales: not as ordered"'
+        "\r\n"
         "2026-01-H7-USD,2026-01,USD,closing,,,,,,,,,,,,,7.294499999,\r\n"
         "2026-01-H7-USD,2026-01,USD,held,,,,,,,,,,,,,2.00,"
         "Not yet backed by the vendor's receipts: payable once the vendor has paid.\r\n"

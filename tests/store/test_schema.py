@@ -48,7 +48,7 @@ IMMUTABLE = [
     "licence_proposal", "licence_answer", "pool_fund",
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
     "rights_change", "proposal_answer", "freed_hold",
-    "statement_reissue",
+    "statement_reissue", "adjustment_reason",
     "claim_party", "claim_step", "claim_hold", "line_dispute", "line_dispute_answer",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
