@@ -21,6 +21,8 @@ from service.api import (
     money,
     offers,
     own_data,
+    payees,
+    payout_runs,
     payouts,
     people,
     pool_rules,
@@ -76,7 +78,9 @@ def create_api(context: WebContext) -> FastAPI:
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
-    of_money = (statements, payouts, money, pools, pool_rules, claims, line_disputes)
-    for room in (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, health):
+    of_money = (statements, money, pools, pool_rules, claims, line_disputes)
+    of_payouts = (payouts, payees, payout_runs)
+    rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
+    for room in (*rooms, health):
         app.include_router(room.router)
     return app

@@ -221,6 +221,24 @@ def log_in(request: Request, login: str, password: str) -> tuple[str, Person]:
     return token, person
 
 
+def check_password_again(request: Request, person: Person, password: str) -> None:
+    """Raise LoginRefused unless it is the password of who is logged in, TooManyLogins after some.
+
+    For what a stolen session must not do; failures count as those of the login.
+    """
+    context = context_of(request)
+    failures: FailedLogins = request.app.state.failed_logins
+    address = request.client.host if request.client else ""
+    failures.check(person.login, address, now=context.clock())
+    try:
+        with unit_of_work(context.database) as session:
+            people.check_password(session, person.user_id, password)
+    except people.LoginRefused:
+        failures.failed(person.login, address, now=context.clock())
+        raise
+    failures.succeeded(person.login, address)
+
+
 def log_out(request: Request) -> None:
     """End the session of the cookie sent, if there is one."""
     token = request.cookies.get(SESSION_COOKIE)

@@ -21,7 +21,11 @@ router = APIRouter(tags=["ledger"], route_class=StrictRoute)
 
 
 class PayoutRow(BaseModel):
-    """One transfer for one statement; the amount is a decimal string."""
+    """One transfer for one statement; amounts are decimal strings.
+
+    amount = tax + fee + net in ``currency``; ``paid`` is in ``paid_currency``, by ``rate`` of
+    ``rate_on`` where that is another.
+    """
 
     payout_id: int
     statement: str
@@ -29,6 +33,17 @@ class PayoutRow(BaseModel):
     holder_name: str
     currency: str
     amount: str
+    payee_id: int
+    tax: str
+    tax_rule: str
+    tax_ppm: int
+    fee: str
+    net: str
+    paid: str
+    paid_currency: str
+    rate: str | None
+    rate_on: str | None
+    rate_source: str | None
     state: PayoutState
     reference: str
     at: str
@@ -60,6 +75,17 @@ def _row(one: StoredPayout) -> PayoutRow:
         holder_name=one.holder_name,
         currency=one.currency,
         amount=format_nanos(one.amount_nanos),
+        payee_id=one.payee_id,
+        tax=format_nanos(one.transfer.tax_nanos),
+        tax_rule=one.transfer.tax_rule,
+        tax_ppm=one.tax_ppm if one.transfer.tax_nanos else 0,
+        fee=format_nanos(one.transfer.fee_nanos),
+        net=format_nanos(one.transfer.net_nanos),
+        paid=format_nanos(one.transfer.paid_nanos),
+        paid_currency=one.transfer.to_currency,
+        rate=str(one.rate) if one.rate else None,
+        rate_on=one.rate.day.isoformat() if one.rate else None,
+        rate_source=one.rate.origin if one.rate else None,
         state=one.state,
         reference=one.reference,
         at=one.taken_at.isoformat().replace("+00:00", "Z"),

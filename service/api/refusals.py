@@ -12,6 +12,7 @@ from service.api import (
     json_body,
     negotiation,
     paging,
+    payee_refusals,
     pool_refusals,
     preconditions,
     sales_request,
@@ -217,6 +218,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     failed_logins.TooManyLogins: 429,
     forms.ReadingBusy: 503,
     database.SchemaMissing: 503,
+    **payee_refusals.STATUS,
     **pool_refusals.STATUS,
 }
 """Status of every refusal the web can meet; one that is missing here is our own fault: 500."""
@@ -247,6 +249,7 @@ PLACE: Mapping[type[LedgerError], str] = {
     works.TextTooLong: "text",
     stored_licences.LicenceStartsTooEarly: "valid_from",
     stored_rights.SplitStartsTooEarly: "valid_from",
+    **payee_refusals.PLACE,
     **pool_refusals.PLACE,
 }
 """Which field a refusal speaks of, where its facts do not say."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from service.ledger.errors import LedgerError
 from service.ledger.payee import MAX_LINES, Payee, Profile
 from service.ledger.tax import PayeeKind
 from service.store import parties, payee_accounts, payee_assignments, payee_checks
@@ -13,6 +14,13 @@ from service.store.database import driver
 from service.store.text_rules import BadText, check_text
 
 _MAX_NAME, _MAX_LINE, _MAX_TAX_NUMBER = 140, 70, 40
+
+
+class PayeeNotFound(LedgerError):
+    """No such payee, or not yours."""
+
+    def __init__(self, payee_id: int) -> None:
+        super().__init__(f"no payee {payee_id}", payee_id=payee_id)
 
 
 @dataclass(frozen=True, slots=True)

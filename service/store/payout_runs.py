@@ -187,16 +187,21 @@ def _run(row: Sequence[Any]) -> PayoutRun:
 
 
 def items(
-    session: Session, run_id: int, *, after: tuple[int, int] = (0, -1), limit: int = 100_000
+    session: Session,
+    run_id: int,
+    *,
+    after: tuple[int, int] = (0, -1),
+    skip: int = 0,
+    limit: int = 100_000,
 ) -> list[RunItem]:
-    """Return the items of a run in order of statement and part, after one."""
+    """Return the items of a run in order of statement and part, after one or past some."""
     rows = driver(session).execute(
         "SELECT statement_id, number, part, payee_id, account_id, method, i.currency, gross_nanos, "
         "tax_rule_id, tax_nanos, fee_nanos, to_currency, i.paid_nanos, fx_rate_id "
         "FROM payout_run_item i JOIN statement USING (statement_id) "
         "WHERE run_id = %s AND (statement_id, part) > (%s, %s) "
-        "ORDER BY statement_id, part LIMIT %s",
-        (run_id, *after, limit),
+        "ORDER BY statement_id, part OFFSET %s LIMIT %s",
+        (run_id, *after, skip, limit),
     )
     return [RunItem(*row) for row in rows]
 

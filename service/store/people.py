@@ -120,6 +120,13 @@ def log_in(
     return token, Person(row.user_id, row.login, row.role, row.party_id, csrf)
 
 
+def check_password(session: Session, user_id: int, password: str) -> None:
+    """Raise LoginRefused unless this is the user's password."""
+    row = session.get(PortalUserRow, user_id)
+    if not _hasher.verify(password[:MAX_PASSWORD], row.password_hash if row else _NOBODY):
+        raise LoginRefused
+
+
 def person_of(session: Session, token: str, *, now: datetime) -> Person | None:
     """Return who a session token belongs to, None if it is unknown or has expired."""
     row = session.exec(

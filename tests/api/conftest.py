@@ -21,6 +21,10 @@ from service.store.rows import PortalSessionRow, PortalUserRow
 from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
 from worker.founding import found
 
+PASSWORD = "a long password"
+PASSWORD_HASH = people._hasher.hash(PASSWORD)
+"""Of everybody that a test lets in."""
+
 
 @dataclass
 class CountingBell:
@@ -104,7 +108,7 @@ class Site:
         with unit_of_work(self.database) as session:
             user = PortalUserRow(
                 login=f"{role}-{token[:8].lower()}",
-                password_hash="none",
+                password_hash=PASSWORD_HASH,
                 role=role,
                 party_id=party_id,
                 created_at=now,

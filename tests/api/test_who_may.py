@@ -153,6 +153,27 @@ TABLE = {
         {"name": "n", "text": "t", "valid_from": "2026-01", "steps": ["all-vendors"]},
         *(401, 403, 403, 201, 403, 401, 401),
     ),
+    "GET /v1/payees/{payee_id}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "PUT /v1/payees/{payee_id}/profile": (
+        {"legal_name": "Ada", "country": "DE", "currency": "EUR"},
+        *(401, 200, 404, 200, 403, 401, 401),
+    ),
+    # nobody here has a password; after five failures in a row the door is shut
+    "PUT /v1/payees/{payee_id}/account": (
+        {"password": "x", "iban": "DE89370400440532013000"},
+        *(401, 401, 404, 401, 403, 401, 401),
+    ),
+    "POST /v1/payees/{payee_id}/checks": (
+        {"kind": "identity", "outcome": "passed", "evidence": "Seen."},
+        *(401, 403, 403, 201, 403, 401, 401),
+    ),
+    "GET /v1/payout-runs": (None, 401, 403, 403, 200, 403, 401, 401),
+    "GET /v1/payout-runs/{run_id}": (None, 401, 403, 403, 404, 403, 401, 401),
+    "GET /v1/payout-runs/{run_id}/items": (None, 401, 403, 403, 404, 403, 401, 401),
+    "POST /v1/payout-runs/{run_id}/approvals": (
+        {"digest": "0" * 64},
+        *(401, 403, 403, 404, 403, 401, 401),
+    ),
     "GET /v1/payouts": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
@@ -274,6 +295,8 @@ def town_of(site) -> Town:
         "change_id": a_change(askers["operator"], ada, work_id),
         "proposal_id": a_proposal(site, creator, ada, work_id),
         "licence_proposal_id": agreed_terms(creator, work_id),
+        "payee_id": ada,
+        "run_id": 1,
         "key_id": 1,  # Acme's: a user of Borealis does not find it
         "period": "2026-01",
         "name": "bank",
@@ -336,9 +359,9 @@ def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     ids = {"number": "s", "line": 1, "claim_id": 1, "line_dispute_id": 1, "period": "2026-01"}
     numbers = ("work_id", "offer_id", "finding_id", "proposal_id", "licence_proposal_id", "key_id")
     ids |= dict.fromkeys(numbers, 1)
-    ids |= {"vendor": "acme", "month": "2026-01"}
+    ids |= {"vendor": "acme", "month": "2026-01", "payee_id": 1, "run_id": 1}
     url = path.format(**ids)
-    operators = ("periods", "findings", "decide", "line-disputes", "pool")
+    operators = ("periods", "findings", "decide", "line-disputes", "pool", "checks", "payout-runs")
     by_operator = any(word in route for word in operators)
     person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person
