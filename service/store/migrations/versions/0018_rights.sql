@@ -15,7 +15,8 @@ CREATE TABLE rights_known (
 );
 CREATE INDEX rights_known_version ON rights_known (rights_version_id);
 INSERT INTO rights_known (rights_version_id, work_id, days, known)
-SELECT rights_version_id, work_id, days, tstzrange(known_at, greatest(superseded_at, known_at))
+SELECT rights_version_id, work_id, days, tstzrange(known_at,
+    CASE WHEN superseded_at IS NOT NULL THEN greatest(superseded_at, known_at) END)
 FROM rights_version;
 
 CREATE FUNCTION refuse_unless_known_ends() RETURNS trigger LANGUAGE plpgsql AS $$
