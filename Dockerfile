@@ -6,7 +6,13 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     HF_HUB_OFFLINE=1 \
     TOKENIZERS_PARALLELISM=false \
-    WELLSPRING_HOME=/var/lib/wellspring
+    WELLSPRING_HOME=/var/lib/wellspring \
+    WELLSPRING_FONTS=/usr/share/fonts
+
+# Names of all scripts on statements as PDF: docs/statements.md.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-cjk fonts-noto-core \
+    && rm -rf /var/lib/apt/lists/*
 
 # The wheel of torch that pip finds first may bring GPU libraries of several GB, which nothing here
 # uses. Give the index of the CPU builds as TORCH_INDEX to leave them out; empty: pip's own index.

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from service.documents.figures import percent_of
-from service.ledger.allocation import Int64s, UInt64s, allocate_segments, key_hash, tie_of
+from service.ledger.allocation import Int64s, UInt64s, allocate_segments, key_hash
 from service.ledger.money import format_nanos, parse_nanos
 
 A_BLOCK = 20_000
@@ -75,6 +75,6 @@ def _divided(of: list[int], amounts: Int64s, splits: list[_Split], *, first: int
     counts = np.array([len(splits[work].weights) for work in of], np.int64)
     weights = np.array([ppm for work in of for ppm in splits[work].weights], np.int64)
     keys: UInt64s = np.array([key for work in of for key in splits[work].keys], np.uint64)
-    ties = np.array([tie_of("row", str(first + at)) for at in range(len(of))], np.uint64)
+    ties = np.arange(first, first + len(of), dtype=np.uint64)
     parts: list[int] = allocate_segments(amounts, counts, weights, keys, ties).tolist()
     return parts
