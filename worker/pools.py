@@ -1,5 +1,6 @@
 """Unmatched pools: simulated, approved, released once, and followed when they change later."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +11,12 @@ from service.ledger.errors import LedgerError
 from service.ledger.journal import Kind, Source, entry
 from service.ledger.period import Period
 from service.ledger.pool_release import (
+    Claimant,
     Parts,
     PoolKey,
     PoolPlan,
+    grouped,
+    in_lines,
     interest_legs,
     minus,
     release_legs,
@@ -31,6 +35,7 @@ from service.store import (
 from service.store.database import Database, unit_of_work
 from service.store.lines import LineKey
 from service.store.pool_gains import Gains, gains
+from service.store.pool_releases import StoredRelease
 from service.store.pools import StoredPool
 
 log = structlog.get_logger()
@@ -94,24 +99,20 @@ def release(
         pool_plans.check_due(session, again, plan.rule, now=now)
         pool_approvals.check_same(plan, digest)
         pool_approvals.check_approved(session, again, digest, needed=needed)
-        line_ids = _open_lines(session, again, plan)
+        line_ids = _open_lines(session, key, again.vendor_id, plan.claimants)
         number = pool_releases.insert(
             session, plan, again.vendor_id, line_ids, into=into, by=by, now=now
         )
-        _post(session, number, key, plan.parts, line_ids, into=into, now=now)
+        _post(session, number, key, in_lines(plan.parts, line_ids), into=into, now=now)
         return plan
 
 
-def _open_lines(session: Session, stored: StoredPool, plan: PoolPlan) -> dict[str, int]:
+def _open_lines(
+    session: Session, pool: PoolKey, vendor_id: int, claimants: Mapping[str, Claimant]
+) -> dict[str, int]:
     keys = {
-        name: LineKey(
-            one.work_id,
-            one.rights_version_id,
-            stored.vendor_id,
-            one.tier.number,
-            stored.key.currency,
-        )
-        for name, one in plan.claimants.items()
+        name: LineKey(one.work_id, one.rights_version_id, vendor_id, one.tier.number, pool.currency)
+        for name, one in claimants.items()
     }
     found = lines.ids(session, keys.values())
     return {name: found[key] for name, key in keys.items()}
@@ -122,15 +123,14 @@ def _post(
     number: int,
     pool: PoolKey,
     said: Parts,
-    line_ids: dict[str, int],
     *,
     into: Period,
     now: datetime,
 ) -> None:
-    """Post interest into the pool, then the pool to fee and lines."""
+    """Post interest into the pool, then the pool to fee and lines; parts by line."""
     made = (
         entry(Source(Kind.INTEREST, number), pool.currency, interest_legs(pool, said)),
-        entry(Source(Kind.POOL_RELEASE, number), pool.currency, release_legs(pool, said, line_ids)),
+        entry(Source(Kind.POOL_RELEASE, number), pool.currency, release_legs(pool, said)),
     )
     entries = [one for one in made if one]
     if entries:
@@ -156,29 +156,43 @@ def release_approved(database: Database, *, needed: int, now: datetime) -> int:
 
 
 def follow_up(database: Database, period: Period, *, now: datetime) -> int:
-    """Bring released pools back to nothing that changed by the end of a closing period.
+    """Bring released pools that changed by the end of a closing period to where they belong.
 
-    What sales put in since, or refunds took out, goes to or comes from the lines that the release
-    credited, in the same proportion. Returns how many pools; run again it finds none.
+    What sales put in since, or refunds took out, goes to or comes from the works that the release
+    credited, in the same proportion; what a work got follows rights that were back-dated. Returns
+    how many pools; run again it finds none.
     """
     with unit_of_work(database) as session:
         changed = pools.unbalanced(session, period)
+        back_dated = pool_releases.back_dated(session, until=period)
+        changed += [one for one in back_dated if one not in changed]
+    moved = 0
     for release_id in changed:
         with unit_of_work(database) as session:
             pools.lock(session)
             if periods.hold(session, period) == periods.CLOSING:
-                _follow(session, release_id, period, now=now)
-    return len(changed)
+                moved += _follow(session, release_id, period, now=now)
+    return moved
 
 
-def _follow(session: Session, release_id: int, period: Period, *, now: datetime) -> None:
+def _follow(session: Session, release_id: int, period: Period, *, now: datetime) -> bool:
     stored = pool_releases.get(session, release_id)
+    said, names = _owed(session, stored, period)
+    if said == Parts(0, 0, 0, {}):
+        return False
+    number = pool_releases.add_step(session, stored, said, names, into=period, now=now)
+    _post(session, number, stored.key, said, into=period, now=now)
+    return True
+
+
+def _owed(session: Session, stored: StoredRelease, period: Period) -> tuple[Parts, dict[int, str]]:
+    """Return target minus posted by line, and the claimant's name of each line."""
     moved = pools.moved(session, stored.key)
     left = sum(nanos for month, nanos in moved.items() if month <= period)
-    said = minus(
-        target(stored.key, stored.first, stored.posted.principal_nanos + left), stored.posted
-    )
-    if left:
-        number = pool_releases.add_step(session, stored, said, into=period, now=now)
-        line_ids = dict(stored.line_ids)
-        _post(session, number, stored.key, said, line_ids, into=period, now=now)
+    claimants = pool_plans.claimants_now(session, stored)
+    within = grouped({name: one.credited_nanos for name, one in claimants.items()})
+    wanted = target(stored.key, stored.first, stored.posted.principal_nanos + left, within)
+    opened = _open_lines(session, stored.key, stored.vendor_id, claimants)
+    line_ids = {**stored.first_lines, **opened}
+    names = {**stored.names, **{line_id: name for name, line_id in line_ids.items()}}
+    return minus(in_lines(wanted, line_ids), stored.posted), names

@@ -1,9 +1,10 @@
 """The release of an unmatched pool, and what changes of the pool afterwards do to it.
 
-A pool is divided once, by the rule announced for its month. The parts posted then are weights for
-ever: what a late fact puts into the pool or takes out of it goes to, or comes from, the same lines
-in the same proportion, always as target minus posted. A pool given back whole leaves nobody with
-anything of it.
+A pool is divided once among works and tiers, by the rule announced for its month. What each got
+then is its weight for ever: what a late fact puts into the pool or takes out of it goes to, or
+comes from, the same works in the same proportion, always as target minus posted. Within a work the
+lines of its rights versions share as they did, or, where a split was back-dated since, as its sales
+of the month stand now. A pool given back whole leaves nobody with anything of it.
 """
 
 import hashlib
@@ -92,9 +93,20 @@ class Claimant:
     credited_nanos: int
 
     @property
+    def group(self) -> str:
+        """Key of the first division, among works and tiers."""
+        return f"work:{self.work_id}/{self.tier}"
+
+    @property
     def name(self) -> str:
-        """Public name, of no serial number but the work's: the key of the division."""
+        """Key of the second, among the rights versions of a work: no serial number but its own."""
         return f"work:{self.work_id}/{self.valid_from}/{self.tier}"
+
+
+def group_of(name: str) -> str:
+    """Return the group of a claimant's name."""
+    work, _, tier = name.split("/")
+    return f"{work}/{tier}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,10 @@ class PoolContent:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """How an amount of a pool is divided: principal + interest = fee + parts, by public name."""
+    """How an amount of a pool is divided: principal + interest = fee + parts.
+
+    by_name: nanos by a claimant's name; of what is posted, by the account of its line.
+    """
 
     principal_nanos: int
     interest_nanos: int
@@ -177,12 +192,30 @@ def plan(
         able = merged(claimants_of(step))
         if not able:
             continue
-        weights = {name: one.credited_nanos for name, one in able.items()}
-        parts = allocate(whole - fee, weights, tie=pool.tie)
-        given = {name: nanos for name, nanos in parts.items() if nanos}
+        within = grouped({name: one.credited_nanos for name, one in able.items()})
+        groups = {group: sum(lines.values()) for group, lines in within.items()}
+        given = _within(pool, allocate(whole - fee, groups, tie=pool.tie), within)
         divided = Parts(content.principal_nanos, content.interest_nanos, fee, given)
         return PoolPlan(pool, rule, step, content, divided, {name: able[name] for name in given})
     raise NobodyGains(pool, rule.name)
+
+
+def grouped(by_name: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Sort nanos by claimant's name under their groups."""
+    found: dict[str, dict[str, int]] = {}
+    for name, nanos in by_name.items():
+        found.setdefault(group_of(name), {})[name] = nanos
+    return found
+
+
+def _within(
+    pool: PoolKey, parts: Mapping[str, int], within: Mapping[str, Mapping[str, int]]
+) -> dict[str, int]:
+    """Divide the part of each group among its lines; parts of zero are left out."""
+    found: dict[str, int] = {}
+    for group, nanos in parts.items():
+        found |= allocate(nanos, within[group], tie=pool.tie)
+    return {name: nanos for name, nanos in found.items() if nanos}
 
 
 def merged(claimants: Sequence[Claimant]) -> dict[str, Claimant]:
@@ -197,19 +230,34 @@ def merged(claimants: Sequence[Claimant]) -> dict[str, Claimant]:
     return {name: found[name] for name in sorted(found) if found[name].credited_nanos > 0}
 
 
-def target(pool: PoolKey, first: Parts, principal_nanos: int) -> Parts:
+def target(
+    pool: PoolKey,
+    first: Parts,
+    principal_nanos: int,
+    changed: Mapping[str, Mapping[str, int]] | None = None,
+) -> Parts:
     """Return what must be posted of a released pool that sales have put so much into by now.
 
-    first: what was posted at the release. Interest of what was given back since is given back too;
-    what came later has yielded none.
+    first: what the release posted, by name. changed: of groups whose rights were back-dated since,
+    the weights of their lines now. Interest of what was given back since is given back too; what
+    came later has yielded none.
     """
     kept = min(max(principal_nanos, 0), first.principal_nanos)
     gone = first.principal_nanos - kept
     interest = allocate(first.interest_nanos, {"kept": kept, "gone": gone}, tie=pool.tie)["kept"]
-    weights = {FEE_KEY: first.fee_nanos, **first.by_name}
+    within = grouped(first.by_name)
+    weights = {FEE_KEY: first.fee_nanos}
+    weights |= {group: sum(lines.values()) for group, lines in within.items()}
     parts = allocate(principal_nanos + interest, weights, tie=pool.tie)
     fee = parts.pop(FEE_KEY)
-    return Parts(principal_nanos, interest, fee, parts)
+    now = {group: (changed or {}).get(group, lines) for group, lines in within.items()}
+    return Parts(principal_nanos, interest, fee, _within(pool, parts, now))
+
+
+def in_lines(said: Parts, line_ids: Mapping[str, int]) -> Parts:
+    """Return parts by the account of each line."""
+    by_account = summed((accounts.line(line_ids[name]), n) for name, n in said.by_name.items())
+    return Parts(said.principal_nanos, said.interest_nanos, said.fee_nanos, by_account)
 
 
 def minus(wanted: Parts, posted: Parts) -> Parts:
@@ -226,10 +274,10 @@ def minus(wanted: Parts, posted: Parts) -> Parts:
     )
 
 
-def release_legs(pool: PoolKey, said: Parts, line_ids: Mapping[str, int]) -> dict[str, int]:
-    """Return the legs of a release, debit positive: the pool to the fee and to lines."""
+def release_legs(pool: PoolKey, said: Parts) -> dict[str, int]:
+    """Return the legs of a release by lines, debit positive: the pool to the fee and to lines."""
     whole = said.principal_nanos + said.interest_nanos
-    to_lines = [(accounts.line(line_ids[name]), -n) for name, n in said.by_name.items()]
+    to_lines = [(account, -nanos) for account, nanos in said.by_name.items()]
     return summed([(pool.account, whole), (accounts.PLATFORM_FEE, -said.fee_nanos), *to_lines])
 
 

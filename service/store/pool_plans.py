@@ -11,11 +11,20 @@ from service.ledger.errors import LedgerError
 from service.ledger.interest import accrued
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
-from service.ledger.pool_release import Claimant, PoolContent, PoolKey, PoolPlan, plan
+from service.ledger.pool_release import (
+    Claimant,
+    PoolContent,
+    PoolKey,
+    PoolPlan,
+    grouped,
+    merged,
+    plan,
+)
 from service.ledger.pool_rule import Method, PoolRule, RuleStep, rule_for
 from service.ledger.tiers import Tier
-from service.store import periods, pool_rules, pools, rights, terms
+from service.store import periods, pool_releases, pool_rules, pools, rights, terms
 from service.store.database import driver
+from service.store.pool_releases import StoredRelease
 from service.store.pools import StoredPool
 
 
@@ -65,7 +74,7 @@ def planned(
             before=into,
         ),
     )
-    return plan(pool, chosen, content, _claimants(session, stored))
+    return plan(pool, chosen, content, _claimants(session, pool, stored.vendor_id))
 
 
 # What sales of a month, with all their corrections, posted to some accounts.
@@ -122,12 +131,14 @@ def _facts(pool: PoolKey, vendor_id: int | None) -> dict[str, object]:
     }
 
 
-def _claimants(session: Session, stored: StoredPool) -> Callable[[RuleStep], Sequence[Claimant]]:
+def _claimants(
+    session: Session, pool: PoolKey, vendor_id: int
+) -> Callable[[RuleStep], Sequence[Claimant]]:
     def found(step: RuleStep) -> list[Claimant]:
         if step.method is Method.FUND:
             return [_fund(session, step)]
-        vendor = stored.vendor_id if step.method is Method.SAME_VENDOR else None
-        rows = driver(session).execute(_BY_LINE, _facts(stored.key, vendor))
+        vendor = vendor_id if step.method is Method.SAME_VENDOR else None
+        rows = driver(session).execute(_BY_LINE, _facts(pool, vendor))
         return [
             Claimant(work, version, day.isoformat(), Tier.numbered(tier), int(nanos))
             for work, version, day, tier, nanos in rows
@@ -142,6 +153,20 @@ def _fund(session: Session, step: RuleStep) -> Claimant:
     version = rights.history(session, fund.work_id)[-1]
     day = version.valid_from.isoformat()
     return Claimant(fund.work_id, version.rights_version_id, day, Tier.FREE, 1)
+
+
+def claimants_now(session: Session, stored: StoredRelease) -> dict[str, Claimant]:
+    """Return, of works whose rights were back-dated since a release, what their lines earned now.
+
+    By name; of the works and tiers alone that the release gave something.
+    """
+    works = pool_releases.back_dated(session, stored.release_id).get(stored.release_id, [])
+    if not works:
+        return {}
+    step = pool_rules.read_step(stored.step)
+    found = merged(_claimants(session, stored.key, stored.vendor_id)(step))
+    known = grouped(stored.first.by_name)
+    return {name: one for name, one in found.items() if one.work_id in works and one.group in known}
 
 
 _LATE_MATCHES = """

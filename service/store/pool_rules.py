@@ -151,12 +151,13 @@ def rules(session: Session) -> list[PoolRule]:
         )
     )
     return [
-        PoolRule(number, name, body, Period(month), tuple(map(_read, steps)), *rest)
+        PoolRule(number, name, body, Period(month), tuple(map(read_step, steps)), *rest)
         for number, name, body, month, steps, *rest in rows
     ]
 
 
-def _read(step: str) -> RuleStep:
+def read_step(step: str) -> RuleStep:
+    """Read a step as it is stored."""
     method, _, fund = step.partition(":")
     return RuleStep(Method(method), int(fund) if fund else None)
 

@@ -17,6 +17,7 @@ from service.ledger.pool_release import (
     PoolContent,
     PoolKey,
     PoolTooLarge,
+    in_lines,
     interest_legs,
     minus,
     plan,
@@ -49,7 +50,7 @@ def test_a_pool_is_divided_by_what_lines_earned_less_the_fee():
         600, 0, 60, {"work:1/2026-01-01/premium": 180, "work:2/2026-01-01/premium": 360}
     )
     ids = {"work:1/2026-01-01/premium": 11, "work:2/2026-01-01/premium": 12}
-    assert release_legs(POOL, found.parts, ids) == {
+    assert release_legs(POOL, in_lines(found.parts, ids)) == {
         "pool:unmatched:acme:2026-01": 600,
         "platform:fee": -60,
         "line:11": -180,
@@ -108,20 +109,36 @@ def test_interest_is_the_platforms():
     }
 
 
-FIRST = Parts(600, 6, 60, {"a": 180, "b": 366})
+A, B = "work:1/2026-01-01/elite", "work:2/2026-01-01/elite"
+FIRST = Parts(600, 6, 60, {A: 180, B: 366})
 
 
 @pytest.mark.parametrize(
     ("principal", "wanted"),
     [
         (600, FIRST),
-        (0, Parts(0, 0, 0, {"a": 0, "b": 0})),
-        (300, Parts(300, 3, 30, {"a": 90, "b": 183})),
-        (1_200, Parts(1_200, 6, 120, {"a": 358, "b": 728})),  # what came later yields no interest
+        (0, Parts(0, 0, 0, {})),
+        (300, Parts(300, 3, 30, {A: 90, B: 183})),
+        (1_200, Parts(1_200, 6, 120, {A: 358, B: 728})),  # what came later yields no interest
     ],
 )
 def test_a_later_change_follows_the_proportion_of_the_release(principal, wanted):
     assert target(POOL, FIRST, principal) == wanted
+
+
+def test_a_split_back_dated_since_moves_the_part_of_its_work_alone():
+    """From the middle of January on work 1 is another version's, by what its sales earn now."""
+    later = "work:1/2026-01-16/elite"
+    changed = {"work:1/elite": {A: 100, later: 200}}
+    assert target(POOL, FIRST, 600, changed) == Parts(600, 6, 60, {A: 60, later: 120, B: 366})
+
+
+def test_works_and_tiers_are_divided_first_and_the_versions_of_a_work_among_themselves():
+    """Ten nanos among two works of equal weight are five each, however many versions share."""
+    many = [line(1, 1, version=n, day=f"2026-01-0{n}") for n in range(1, 4)]
+    found = planned(PoolContent({0: 10}), *many, line(2, 3)).parts.by_name
+    assert found["work:2/2026-01-01/premium"] == 5
+    assert sum(nanos for name, nanos in found.items() if name.startswith("work:1/")) == 5
 
 
 amounts = st.integers(1, 10**15)
@@ -152,7 +169,8 @@ def test_any_changes_that_end_where_they_began_leave_nothing_behind(
     """Target minus posted, one change after the other; at last all is given back."""
     content = PoolContent({fee_ppm: principal})
     told = planned(content, *(line(n, w) for n, w in enumerate(earned, 1))).parts
-    first = Parts(principal, interest, told.fee_nanos, {**told.by_name, "interest": interest})
+    extra = {"work:99/2026-01-01/elite": interest} if interest else {}
+    first = Parts(principal, interest, told.fee_nanos, {**told.by_name, **extra})
     nothing = Parts(0, 0, 0, {})
     posted = first
     for stands in (*changes, principal, 0):

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, date, datetime
 
-from changed_facts import refund
+from changed_facts import back_date, refund
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -19,6 +19,11 @@ from service.store.database import unit_of_work
 
 ALL = 1_000_000
 MONTHS = tuple(Period(202600 + month) for month in range(1, 8))
+SPLITS = (
+    {"Ada": 333_334, "Ben": 333_333, "Cleo": 333_333},
+    {"Ada": ALL},
+    {"Dee": 1, "Ben": ALL - 1},
+)
 VENDORS = ("Acme", "Borealis")
 KNOWN = (pool_plans.WindowOpen, pool_plans.PoolUnsettled, pools.PoolReleased)
 
@@ -37,7 +42,7 @@ class PoolMachine(RuleBasedStateMachine):
         fund(town)
         rate(town, 123_457, date(2026, 2, 1))
         announce(town, "same-vendor", "all-vendors", "fund:Writers' Fund", window=15)
-        town.registers("Ode", texts.ode, {"Ada": 333_334, "Ben": 333_333, "Cleo": 333_333})
+        self.ode = town.registers("Ode", texts.ode, SPLITS[0])
         town.registers("Essay", texts.essay, {"Bo": ALL})
         town.works()
         for vendor in VENDORS:
@@ -68,6 +73,11 @@ class PoolMachine(RuleBasedStateMachine):
             self.refunds += 1
             refund(self.town, f"r{self.refunds}", name, part, vendor=vendor)
             self.sold[name][1] -= part
+
+    @rule(shares=st.sampled_from(SPLITS), day=st.sampled_from([1, 4, 6]))
+    def split(self, shares, day):
+        self.town.works()
+        back_date(self.town, self.ode, shares, day=date(2026, 1, day))
 
     @rule(vendor=st.sampled_from(VENDORS), nanos=st.integers(1, 10**9))
     def pay(self, vendor, nanos):

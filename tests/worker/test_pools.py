@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-from changed_facts import refund
+from changed_facts import back_date, refund
 from pool_facts import announce, fund, gained, pays, pool, rate, release, simulate
 
 from service.ledger.pool_release import NobodyGains, NothingInPool
@@ -269,6 +269,43 @@ def test_what_comes_after_the_release_goes_to_the_same_lines(sold):
     sold.closes("2026-03", early=True)
     assert sold.balances("pool") == {}
     assert sold.statement("Bo", "2026-03").earned_nanos == (36 + 18) * CENT
+    assert sold.broken() == []
+
+
+def test_a_split_back_dated_after_the_release_moves_what_the_pool_gave_its_work(sold):
+    """From 1 January on the ode was Dee's: its 0.54 of sales and its 0.18 of the pool are too."""
+    release(sold)
+    sold.closes("2026-02")
+    sold.closes("2026-03", early=True)
+    ((ode,),) = sold.tells("SELECT work_id FROM work WHERE title = 'Ode'")
+    back_date(sold, ode, {"Dee": ALL}, day=date(2026, 1, 1))
+    sold.works()
+    sold.clock.now = datetime(2026, 4, 20, tzinfo=UTC)
+    sold.closes("2026-04", early=True)
+    earned = {n: sold.statement(n, "2026-04").earned_nanos for n in ("Ada", "Ben", "Dee")}
+    assert earned == {"Ada": -432_000_000, "Ben": -288_000_000, "Dee": 720_000_000}
+    assert sold.statement("Bo", "2026-04").earned_nanos == 0
+    assert sold.broken() == []
+    sold.clock.now = datetime(2026, 5, 20, tzinfo=UTC)
+    sold.closes("2026-05", early=True)
+    assert sold.tells("SELECT count(*) FROM pool_step") == [(2,)]
+    for name in ("ode", "essay", "none"):
+        refund(sold, name, name)
+    sold.works()
+    sold.clock.now = datetime(2026, 6, 20, tzinfo=UTC)
+    sold.closes("2026-06", early=True)
+    assert sold.balances() == {}
+    assert sold.broken() == []
+
+
+def test_a_split_back_dated_into_the_month_divides_what_the_pool_gave_by_its_days(sold):
+    release(sold)
+    sold.closes("2026-02")
+    ((ode,),) = sold.tells("SELECT work_id FROM work WHERE title = 'Ode'")
+    back_date(sold, ode, {"Dee": ALL}, day=date(2026, 1, 21))
+    sold.works()
+    sold.closes("2026-03", early=True)
+    assert sold.statement("Ada", "2026-03").earned_nanos == 108_000_000  # sold on the 20th
     assert sold.broken() == []
 
 
