@@ -55,6 +55,18 @@ class Desk:
     folder: Path
     fonts: Path | None
 
+    def file_name(self, number: str, form: Form) -> str:
+        """Name the file of a document; one in a locale is not taken for one in another."""
+        return f"{number}{self._of_locale}.{form}"
+
+    def list_name(self, kind: str, period: Period, ending: str = "") -> str:
+        """Name a list of all files of the run, apart from those of other runs in the folder."""
+        return f"{kind}-{period}-{'-'.join(self.forms)}{self._of_locale}{ending}"
+
+    @property
+    def _of_locale(self) -> str:
+        return f".{self.locale}" if self.locale else ""
+
 
 def begin(
     database: Database, period: Period, desk: Desk, *, now: datetime, progress: Progress
@@ -123,7 +135,7 @@ def write_next(database: Database, desk: Desk, *, clock: Clock) -> int:
 
 def _file(desk: Desk, document: StatementDocument, form: Form) -> RenderedFile:
     made = written(document, form, locale=desk.locale or None, fonts=desk.fonts)
-    name = f"{document.number}.{form}"
+    name = desk.file_name(document.number, form)
     put(desk.folder / name, made.content)
     digest = hashlib.sha256(made.content).hexdigest()
     return RenderedFile(name, form, len(made.content), digest, "".join(made.without_glyph))
@@ -196,7 +208,7 @@ def _tell(database: Database, desk: Desk, progress: Progress) -> Standing:
 def write_manifest(database: Database, period: Period, desk: Desk) -> Path:
     """Write what a run has written, with the SHA-256 of each file; return the manifest.
 
-    Beside it stands ``SHA256SUMS-YYYY-MM`` for ``sha256sum --check``. Raises FolderRefused.
+    Beside it stand the same sums for ``sha256sum --check``. Raises FolderRefused.
     """
     files, sums, missing = list[dict[str, object]](), list[str](), dict[str, list[str]]()
     with unit_of_work(database) as session:
@@ -216,7 +228,7 @@ def write_manifest(database: Database, period: Period, desk: Desk) -> Path:
         "without_glyph": missing,
         "refused": refused,
     }
-    put(desk.folder / f"SHA256SUMS-{period}", "".join(sums).encode())
-    manifest = desk.folder / f"manifest-{period}.json"
+    put(desk.folder / desk.list_name("SHA256SUMS", period), "".join(sums).encode())
+    manifest = desk.folder / desk.list_name("manifest", period, ".json")
     put(manifest, json.dumps(told, ensure_ascii=False, indent=0).encode())
     return manifest

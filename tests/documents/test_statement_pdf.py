@@ -11,7 +11,9 @@ from time import process_time
 
 import pypdf
 import pytest
-from stated import a_document, a_long_one
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stated import a_document, a_full_one, a_long_one
 
 from service.documents.figures import figures_for
 from service.documents.statement_html import statement_html
@@ -167,6 +169,41 @@ def test_names_of_many_scripts_are_set_with_the_fonts_that_are_always_there(name
     printed = PRINTER.print(a_document(title=name))
     assert printed.without_glyph == ()
     assert name[0] in says(printed.content)
+
+
+@settings(max_examples=60)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80))
+def test_any_text_can_be_set_and_what_is_missing_is_of_it(title):
+    printed = PRINTER.print(a_document(title=title))
+    assert set(printed.without_glyph) <= set(title)
+    assert printed.content.startswith(b"%PDF-")
+
+
+def test_the_tags_of_a_table_are_nested_as_rows_of_equal_width():
+    def children(node):
+        kids = node.get("/K", [])
+        kids = kids if isinstance(kids, list) else [kids]
+        found = [kid.get_object() if hasattr(kid, "get_object") else kid for kid in kids]
+        return [kid for kid in found if isinstance(kid, dict) and "/S" in kid]
+
+    def width(cell):
+        attributes = cell.get("/A", [])
+        attributes = attributes if isinstance(attributes, list) else [attributes]
+        return next((one["/ColSpan"] for one in attributes if "/ColSpan" in one), 1)
+
+    root = read(PRINTER.print(a_full_one()).content).trailer["/Root"]["/StructTreeRoot"]
+    (whole,) = children(root)
+    tables = [node for node in children(whole) if node["/S"] == "/Table"]
+    tables += [t for node in children(whole) for t in children(node) if t["/S"] == "/Table"]
+    assert len(tables) >= 7
+    for table in tables:
+        parts = children(table)
+        assert {part["/S"] for part in parts} <= {"/THead", "/TBody", "/TFoot"}
+        rows = [row for part in parts for row in children(part)]
+        assert {row["/S"] for row in rows} == {"/TR"}
+        widths = [sum(width(cell) for cell in children(row)) for row in rows]
+        assert len(set(widths)) == 1
+        assert {cell["/S"] for row in rows for cell in children(row)} <= {"/TH", "/TD"}
 
 
 def test_a_sign_without_glyph_is_named_never_an_empty_box():

@@ -47,13 +47,13 @@ def test_every_statement_is_written_in_every_form_with_a_manifest(stated, tmp_pa
     files = the_files(tmp_path)
     documents = {f"{number}.{form}" for number in numbers(stated) for form in ("csv", "pdf")}
     assert (stands.written, stands.refused, stands.waiting) == (5, 0, 0)
-    assert set(files) == documents | {"SHA256SUMS-2026-01", "manifest-2026-01.json"}
+    assert set(files) == documents | {"SHA256SUMS-2026-01-pdf-csv", "manifest-2026-01-pdf-csv.json"}
     told = json.loads(manifest.read_bytes())
     assert {one["name"]: one["sha256"] for one in told["files"]} == {
         name: hashlib.sha256(files[name]).hexdigest() for name in documents
     }
     assert (told["period"], told["forms"], told["refused"]) == ("2026-01", ["pdf", "csv"], {})
-    checked = ["sha256sum", "--check", "--quiet", "SHA256SUMS-2026-01"]
+    checked = ["sha256sum", "--check", "--quiet", "SHA256SUMS-2026-01-pdf-csv"]
     assert subprocess.run(checked, cwd=manifest.parent, check=False).returncode == 0
     page = pypdf.PdfReader(manifest.parent / f"{numbers(stated)[0]}.pdf").pages[0]
     assert "Closing balance 0.108" in page.extract_text()
@@ -167,7 +167,14 @@ def test_commands_write_a_month_and_one_statement(stated, wellspring, tmp_path):
     )
     assert (code, json.loads(out)["documents"]) == (0, 5)
     number = numbers(stated)[0]
-    assert "0,108" in (tmp_path / "out" / f"{number}.html").read_text()
+    assert "0,108" in (tmp_path / "out" / f"{number}.de.html").read_text()
+    again = ("statements", "render", "2026-01", "--folder", "out", "--format", "html")
+    assert wellspring(*again)[0] == 0
+    assert "0.108" in (tmp_path / "out" / f"{number}.html").read_text()
+    assert {path.name for path in (tmp_path / "out").glob("manifest*")} == {
+        "manifest-2026-01-html-xlsx.de.json",
+        "manifest-2026-01-html.json",
+    }
     code, _, err = wellspring("statements", "export", number, "--format", "pdf")
     assert (code, f"wrote {number}.pdf" in err) == (0, True)
     assert (tmp_path / f"{number}.pdf").read_bytes().startswith(b"%PDF-1.7")
