@@ -3,7 +3,13 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.store import paid_questions, payout_questions, pool_questions, rights_questions
+from service.store import (
+    claim_questions,
+    paid_questions,
+    payout_questions,
+    pool_questions,
+    rights_questions,
+)
 from service.store.database import driver
 from service.store.question import Question
 
@@ -169,6 +175,7 @@ QUESTIONS = (
     Question("each line released what it was credited", "SELECT count(*) FROM release", _RELEASES),
     Question("opening + lines = closing", "SELECT count(*) FROM statement", _STATEMENTS),
     *rights_questions.QUESTIONS,
+    *claim_questions.QUESTIONS,
     *paid_questions.QUESTIONS,
     *payout_questions.QUESTIONS,
     *pool_questions.QUESTIONS,

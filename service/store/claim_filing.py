@@ -92,6 +92,7 @@ def file(session: Session, new: NewClaim, *, by: Actor, now: datetime) -> Stored
     _check_new(session, new, is_open, by)
     split, known_at = _present(session, new.work_id, now.date())
     claim, is_first_day = _drawn_up(session, new, split, known_at, now=now)
+    since = _since(session, claim, split, is_first_day=is_first_day)
     all_claimed = new.claimed_ppm + sum(one.claim.claimed_ppm for one in is_open)
     stored = StoredClaim(
         claim,
@@ -107,13 +108,7 @@ def file(session: Session, new: NewClaim, *, by: Actor, now: datetime) -> Stored
         settled_at=None,
         filed_ppm=split.shares_ppm,
         followed_to=claims.last_change(session, new.work_id),
-        holds=claim_holds.begin(
-            session,
-            claim,
-            split.shares_ppm,
-            since=_since(session, claim, split, is_first_day=is_first_day),
-            now=now,
-        ),
+        holds=claim_holds.begin(session, claim, split.shares_ppm, since=since, now=now),
         names={},
     )
     claims.insert(session, stored)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import psycopg
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -150,6 +151,11 @@ def insert(session: Session, made: StoredClaim) -> None:
             made.followed_to,
         ),
     )
+    _insert_parties(connection, made)
+
+
+def _insert_parties(connection: psycopg.Connection, made: StoredClaim) -> None:
+    claim = made.claim
     parties: list[tuple[int, str, int, int | None]] = [
         (h, str(Side.CLAIMANT), ppm, None) for h, ppm in claim.claimants.items()
     ]

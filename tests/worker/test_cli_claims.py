@@ -9,6 +9,7 @@ from service.ledger.line_dispute import LineAnswer
 from service.store import line_disputes
 from service.store.database import unit_of_work
 from service.store.line_disputes import NewLineDispute
+from worker.workplace import utc_now
 
 MILLION = 1_000_000
 
@@ -59,6 +60,26 @@ def test_a_claim_from_letter_to_verdict(scene, wellspring):
     assert "Dora 300000" in wellspring("claims", "list", "--work", work)[1]
     assert json.loads(wellspring("claims", "list", "--open", "--json")[1]) == []
     assert "Forged." in wellspring("claims", "show", number)[1]
+
+
+def test_a_counter_claim_by_telephone(scene, wellspring):
+    ada, ben = scene.number("Ada"), scene.number("Ben")
+    work = scene.town.ode
+    scene.town.clock.now = utc_now()  # commands have no other clock
+    first = scene.claim("Ben", work, 300_000).claim.claim_id
+    ode_2 = scene.town.registers("Ode 2", "A second ode of another hand.", {"Ben": MILLION})
+    code, out, err = wellspring(
+        *("claims", "counter", first, ode_2, 500_000, "--for", ada, "--reason", "His is mine."),
+        "--json",
+    )
+    assert err == ""
+    told = json.loads(out)
+    assert (code, told["counters"], told["respondents"]) == (0, first, "Ben 500000")
+    assert scene.get(first).claim.state == "contested"
+    code, _, err = wellspring(
+        *("claims", "counter", first, ode_2, 5, "--for", ben, "--reason", "No.")
+    )
+    assert (code, "counter-claim is not for the claimant" in err) == (1, True)
 
 
 @pytest.mark.parametrize(

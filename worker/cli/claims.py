@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("evidence")(claims_evidence)
     group.command("accept")(claims_accept)
     group.command("contest")(claims_contest)
+    group.command("counter")(claims_counter)
     group.command("withdraw")(claims_withdraw)
     group.command("appeal")(claims_appeal)
     group.command("decide")(claims_decide)
@@ -156,6 +157,26 @@ def claims_contest(
     """Contest a claim for a respondent."""
     said = _said(reason, evidence, url, sha256)
     _take(claim_course.contest, number, said, Actor(BY, holder), as_json=as_json)
+
+
+def claims_counter(
+    number: Number,
+    work: Annotated[int, typer.Argument(help="Number of the work that is claimed in turn.")],
+    ppm: Annotated[int, typer.Argument(help="Part of it that is claimed, in ppm.")],
+    reason: Reason,
+    holder: Holder,
+    *,
+    evidence: Text = "",
+    url: Url = "",
+    sha256: Sha256 = "",
+    as_json: Json = False,
+) -> None:
+    """Contest a claim for a respondent with a claim of its own against the claimants."""
+    said = _said(reason, evidence, url, sha256)
+    with workplace() as place, unit_of_work(place.database) as session:
+        actor, facts = Actor(BY, holder), {"work_id": work, "claimed_ppm": ppm}
+        _, made = claim_course.counter(session, number, actor, said, **facts, now=place.clock())
+    screen.facts(_facts(made), as_json=as_json)
 
 
 def claims_withdraw(
