@@ -9,10 +9,12 @@ from sqlmodel import Session
 from service.api.formats.work_line import Holder, WorkLine
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import FieldError
-from service.store import parties, rights, works
+from service.store import parties, registered_rights, works
+from service.store.proposals import Proposer
 from service.store.works import NewWork
 
 REGISTERED, DUPLICATE = "registered", "duplicate"
+_IMPORT = Proposer(None, "import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ def store(
     now: datetime,
     commons: bool = False,
     is_sample: bool = False,
+    proposer: Proposer = _IMPORT,
 ) -> tuple[list[Stored], list[FieldError]]:
     """Register works; return what became of each and what is wrong. The caller rolls back on that.
 
-    A work with a known id and the same text is a duplicate and left as it is. A line that is
-    refused leaves nothing, so that it is not the reason why another is.
+    proposer: who says how works are split; what others earn of a creator's is held until they
+    confirm it. A work with a known id and the same text is a duplicate and left as it is. A line
+    that is refused leaves nothing, so that it is not the reason why another is.
     """
     stored: list[Stored] = []
     errors: list[FieldError] = []
@@ -55,6 +59,7 @@ def store(
                     now=now,
                     commons=commons,
                     is_sample=is_sample,
+                    proposer=proposer,
                 )
             stored.append(Stored(line.place, line.work.reference or "", REGISTERED, work_id))
         except LedgerError as error:
@@ -76,12 +81,15 @@ def _register(
     now: datetime,
     commons: bool,
     is_sample: bool,
+    proposer: Proposer,
 ) -> int:
     row = works.register(session, line.work, registered_at=registered_at, now=now, commons=commons)
     assert row.work_id is not None
     if not commons:
         split = _numbers(session, line.shares_ppm, now=now, is_sample=is_sample)
-        rights.first_version(session, row.work_id, split, day=registered_at.date(), now=now)
+        registered_rights.first_split(
+            session, row.work_id, split, proposer=proposer, day=registered_at.date(), now=now
+        )
     return row.work_id
 
 

@@ -19,6 +19,7 @@ from service.api.splits import check_own
 from service.ledger.sale_report import FieldError
 from service.store.database import unit_of_work
 from service.store.people import Person
+from service.store.proposals import Proposer
 from service.store.text_rules import BadText
 
 router = APIRouter(tags=["works"])
@@ -88,7 +89,13 @@ def import_works(
         raise BadText("body", f"holds more than {MAX_WORKS} works")
     now = context.clock()
     with unit_of_work(context.database) as session:
-        stored, refused = work_batch.store(session, found, registered_at=now, now=now)
+        stored, refused = work_batch.store(
+            session,
+            found,
+            registered_at=now,
+            now=now,
+            proposer=Proposer(person.party_id, person.login),
+        )
         wrong = [*errors, *refused]
         if wrong or dry_run:
             session.rollback()

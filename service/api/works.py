@@ -20,7 +20,7 @@ from service.api.shown_works import (
 )
 from service.api.splits import HolderShare, get_seen
 from service.api.work_registration import register
-from service.store import holdings, works
+from service.store import editions, holdings, works
 from service.store.database import unit_of_work
 from service.store.identifiers import MOST_OF_A_WORK
 from service.store.text_rules import check_text
@@ -72,6 +72,20 @@ class WorkOrder(BaseModel):
     )
 
 
+class IdentifierOrder(BaseModel):
+    """Identifiers that an edition of a work got after its registration."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"identifiers": [{"scheme": "isbn", "value": "9780306406157"}]}]
+        },
+    )
+    identifiers: list[GivenIdentifier] = Field(min_length=1, max_length=MOST_OF_A_WORK)
+    edition: int = Field(default=1, ge=1, le=1_000)
+
+
 @router.post(
     "/v1/works",
     summary="Register a work",
@@ -112,6 +126,29 @@ def get_work(context: Context, person: CreatorOrOperator, work_id: Number) -> Ex
     """Return a work you have or had a share in, with what it owes to earlier ones."""
     with unit_of_work(context.database) as session:
         return examined(session, get_seen(session, person, work_id))
+
+
+@router.post(
+    "/v1/works/{work_id}/identifiers",
+    summary="Give a work further identifiers",
+    responses=problems(400, 401, 403, 404, 409, 413, 415),
+)
+def give_identifiers(
+    context: Context,
+    person: CreatorOrOperator,
+    work_id: Number,
+    order: Annotated[IdentifierOrder, Body()],
+) -> ExaminedWork:
+    """Give an edition of a work identifiers it got since; one it has already stays as it is."""
+    given = identifiers_of(order.identifiers)
+    with unit_of_work(context.database) as session:
+        if person.party_id is not None:
+            holdings.check_present(session, person.party_id, work_id)
+        row = works.get(session, work_id)
+        editions.give_identifiers(
+            session, work_id, given, edition_no=order.edition, now=context.clock()
+        )
+        return examined(session, row)
 
 
 @router.post(

@@ -128,7 +128,7 @@ def _page(
 ) -> Response:
     with unit_of_work(context.database) as session:
         found = findings.get(session, finding_id)
-        rows = [works.get(session, work) for work in (found.work_id, found.of_work_id)]
+        rows = [works.text_row(session, work) for work in (found.work_id, found.of_work_id)]
         bodies = [works.body_of(session, work) or "" for work in (found.work_id, found.of_work_id)]
     return pages.render(
         request,

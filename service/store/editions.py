@@ -5,6 +5,7 @@ one stands in a row of ``work`` with its own instant of registration, so that wh
 earns from sales at or after that and no earlier; it has no split of its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from sqlmodel import Session
 from service.ledger.errors import LedgerError
 from service.store import identifiers, works
 from service.store.identifiers import Identifier
+from service.store.registration_log import EditionNotFound
 from service.store.rows import WorkRow
 from service.store.text_rules import BadText, check_text
 from service.store.work_facts import Source, check_created_on
@@ -22,6 +24,7 @@ from service.store.works import WithdrawnAlready
 
 MAX_NOTE_CHARS = 200
 MOST_EDITIONS = 1_000
+MOST_IDENTIFIERS = 500
 
 
 class TooManyEditions(LedgerError):
@@ -125,6 +128,27 @@ def _newest_no(session: Session, work_id: int) -> int:
     if newest >= MOST_EDITIONS:
         raise TooManyEditions(work_id)
     return newest
+
+
+def give_identifiers(
+    session: Session,
+    work_id: int,
+    given: Sequence[Identifier],
+    *,
+    edition_no: int,
+    now: datetime,
+) -> None:
+    """Give an edition identifiers; raise EditionNotFound, WithdrawnAlready, IdentifierTaken."""
+    _locked(session, work_id)
+    if edition_no not in {one.edition_no for one in of_work(session, work_id)}:
+        raise EditionNotFound(work_id, edition_no)
+    known = {
+        Identifier(one.scheme, one.value)
+        for one in identifiers.of_works(session, [work_id])[work_id]
+    }
+    if len(known | set(given)) > MOST_IDENTIFIERS:
+        raise BadText("identifiers", f"would be more than {MOST_IDENTIFIERS} of one work")
+    identifiers.give(session, work_id, given, edition_no=edition_no, now=now)
 
 
 def of_work(session: Session, work_id: int) -> list[Edition]:

@@ -26,7 +26,7 @@ SELECT f.finding_id, f.work_id, f.of_work_id, o.title, f.share_ppm, own.holder_i
     (SELECT coalesce(sum(s), 0) FROM unnest(late.holder_ids, late.shares_ppm) AS t (h, s)
      WHERE h <> ALL (own.holder_ids)), jsonb_array_length(f.evidence)
 FROM finding f JOIN work o ON o.work_id = f.of_work_id
-JOIN {_SPLIT.format("f.of_work_id")} AS own ON true
+JOIN {_SPLIT.format("coalesce(o.edition_of, o.work_id)")} AS own ON true
 JOIN {_SPLIT.format("f.work_id")} AS late ON true
 WHERE f.state = 'open' AND f.kind = 'near-copy' AND NOT o.commons AND f.share_ppm > 0
 AND NOT late.holder_ids <@ own.holder_ids

@@ -9,7 +9,7 @@ from service.ledger.derivation import Change
 from service.ledger.hold import HoldReason
 from service.ledger.money import PPM
 from service.ledger.proposal import Proposal
-from service.store import holds, proposals, rights
+from service.store import holds, proposals, rights, works
 from service.store.holds import NewHold
 from service.store.proposals import Answer, Proposer
 
@@ -59,8 +59,10 @@ def propose_found(
     """Propose that a work derives from one it takes passages of, from its first split on.
 
     What registration found; the holders of both works, or an operator, confirm it or not. Nothing
-    is proposed where one of the works is nobody's.
+    is proposed where one of the works is nobody's, nor of a later edition, which has no split: what
+    it takes is the earlier work's by its passages. What is taken from an edition is of its work.
     """
+    of_work_id = works.text_row(session, of_work_id).edition_of or of_work_id
     lines = [rights.history(session, work) for work in (work_id, of_work_id)]
     if not all(lines):
         return None

@@ -208,6 +208,14 @@ def get(session: Session, work_id: int) -> WorkRow:
     return row
 
 
+def text_row(session: Session, text_id: int) -> WorkRow:
+    """Return the row of a text, be it a work or a later edition of one; raise WorkNotFound."""
+    row = session.get(WorkRow, text_id) if 0 < text_id < 2**63 else None
+    if not row:
+        raise WorkNotFound(text_id)
+    return row
+
+
 def body_of(session: Session, work_id: int) -> str | None:
     """Return a work's text, None once it was erased."""
     query = text("SELECT body FROM work_text WHERE work_id = :work_id")

@@ -101,3 +101,23 @@ def test_a_language_that_seems_another_is_flagged(site, ada, tmp_path):
     registering.log_next(site.database, lambda: signer, now=datetime(2026, 2, 11, tzinfo=UTC))
     (edition,) = ada.get(f"/v1/works/{work}").json()["editions"]
     assert (edition["detected_language"], edition["language_differs"]) == ("de", True)
+
+
+def test_an_identifier_that_comes_later_is_given_later(site, ada):
+    work = ada.post("/v1/works", json=ODE | {"identifiers": []}).json()["work_id"]
+    path = f"/v1/works/{work}/identifiers"
+    order = {"identifiers": [{"scheme": "isbn", "value": "0-306-40615-2"}]}
+    for _ in range(2):
+        answer = ada.post(path, json=order)
+        assert (answer.status_code, answer.json()["identifiers"]) == (
+            200,
+            [{"scheme": "isbn", "value": "9780306406157", "edition": 1}],
+        )
+    assert ada.post(path, json=order | {"edition": 2}).json()["code"] == "edition-not-found"
+    assert site.creator("Ben").post(path, json=order).status_code == 404
+    other = {"title": "O", "text": "Another.", "language": "en"}
+    second = ada.post("/v1/works", json=other).json()["work_id"]
+    answer = ada.post(f"/v1/works/{second}/identifiers", json=order)
+    assert (answer.status_code, answer.json()["code"]) == (409, "identifier-taken")
+    many = [{"scheme": "url", "value": f"https://example.org/{n}"} for n in range(51)]
+    assert ada.post(path, json={"identifiers": many}).status_code == 422

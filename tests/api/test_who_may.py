@@ -36,6 +36,10 @@ TABLE = {
     "POST /v1/works/files": ({}, 401, 415, 415, 415, 403, 401, 401),
     "GET /v1/own-data": (None, 401, 200, 200, 403, 403, 401, 401),
     "POST /v1/works/imports": ([], 401, 201, 201, 201, 403, 401, 401),
+    "POST /v1/works/{work_id}/identifiers": (
+        {"identifiers": [{"scheme": "doi", "value": "10.1000/182"}]},
+        *(401, 409, 404, 409, 403, 401, 401),
+    ),
     "POST /v1/works/{work_id}/editions": (
         {"text": "Another text of its own."},
         *(401, 409, 404, 409, 403, 401, 401),

@@ -6,6 +6,10 @@ import json
 
 import pytest
 
+from service.ledger.hold import HoldReason
+from service.store import holds
+from service.store.database import unit_of_work
+
 ODE = {"id": "ode", "title": "Ode", "text": "The tide keeps no ledger.", "kind": "poem"}
 ELEGY = {
     "id": "elegy",
@@ -142,7 +146,12 @@ def test_a_creator_names_holders_by_number_and_is_one_of_them(site, ada):
     ben = site.holder("Ben")
     me = ada.get("/v1/session").json()["party_id"]
     half = [{"holder_id": one, "share_ppm": 500_000} for one in (me, ben)]
-    assert ada.post(PATH, json=[ODE | {"holders": half}]).status_code == 201
+    work = ada.post(PATH, json=[ODE | {"holders": half}]).json()["items"][0]["work_id"]
+    with unit_of_work(site.database) as session:
+        held = holds.active_of(session, work_ids=[work])
+    assert [(one.hold.holder_id, one.hold.reason) for one in held] == [
+        (ben, HoldReason.UNCONFIRMED)
+    ]
     for holders in (
         [{"name": "Ada", "share_ppm": 1_000_000}],
         [{"holder_id": ben, "share_ppm": 1_000_000}],

@@ -169,6 +169,21 @@ def test_an_edition_of_ones_own_is_no_finding_and_a_stolen_one_is(village, texts
     assert village.tells("SELECT work_ids FROM attribution") == [([theirs],)]
 
 
+def test_who_copies_what_is_new_in_an_edition_meets_the_holders_of_the_work(two, texts):
+    town, work, second = two
+    copy = town.registers("Copy", texts.essay + " The end.", {"Bo": ALL}, on=MARCH)
+    part = town.registers("Part", f"{texts.nothing} {texts.essay}", {"Mallory": ALL}, on=MARCH)
+    town.works()
+    found = town.tells("SELECT work_id, of_work_id, kind FROM finding ORDER BY work_id")
+    assert found == [(copy, second, "near-copy"), (part, second, "derived")]
+    proposed = town.tells("SELECT work_id, upstream_work_ids FROM proposal")
+    assert proposed == [(part, [work])]
+    assert town.tells(
+        "SELECT work_id, holder_id FROM claim JOIN claim_party USING (claim_id) "
+        "WHERE side = 'claimant' ORDER BY holder_id"
+    ) == [(copy, 7), (copy, 8)]
+
+
 def test_an_edition_counts_for_the_owner_of_its_work(two):
     town, work, second = two
     with unit_of_work(town.database) as session:
