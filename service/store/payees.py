@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -69,28 +70,37 @@ def add(session: Session, payee_id: int, profile: Profile, *, by: str, now: date
     return int(row[0])
 
 
+def profile_numbered(session: Session, profile_id: int) -> StoredProfile:
+    """Return a profile by its number: who a payee was when something was issued to it."""
+    rows = driver(session).execute(_PROFILE + "WHERE profile_id = %s", (profile_id,))
+    (found,) = map(_stored, rows)
+    return found
+
+
+_PROFILE = (
+    "SELECT party_id, profile_id, legal_name, country, kind, currency, address, tax_number, "
+    "invoice, made_by, made_at, erased_at IS NOT NULL FROM payee_profile "
+)
+
+
+def _stored(row: Sequence[Any]) -> StoredProfile:
+    kind = PayeeKind(row[4])
+    profile = Profile(row[2], row[3], kind, row[5], tuple(row[6]), row[7], row[8])
+    return StoredProfile(row[1], row[0], profile, row[9], row[10], row[11])
+
+
 def profiles(
     session: Session, payee_ids: Sequence[int], *, at: datetime | None = None
 ) -> dict[int, StoredProfile]:
     """Return the newest profile of each party that has one, or the newest by an instant."""
     rows = driver(session).execute(
-        "SELECT DISTINCT ON (party_id) party_id, profile_id, legal_name, country, kind, currency, "
-        "address, tax_number, invoice, made_by, made_at, erased_at IS NOT NULL "
-        "FROM payee_profile WHERE party_id = ANY(%s) "
-        "AND (%s::timestamptz IS NULL OR made_at <= %s) ORDER BY party_id, profile_id DESC",
+        "SELECT DISTINCT ON (party_id) "
+        + _PROFILE.removeprefix("SELECT ")
+        + "WHERE party_id = ANY(%s) AND (%s::timestamptz IS NULL OR made_at <= %s) "
+        "ORDER BY party_id, profile_id DESC",
         (list(payee_ids), at, at),
     )
-    return {
-        row[0]: StoredProfile(
-            row[1],
-            row[0],
-            Profile(row[2], row[3], PayeeKind(row[4]), row[5], tuple(row[6]), row[7], row[8]),
-            row[9],
-            row[10],
-            row[11],
-        )
-        for row in rows
-    }
+    return {row[0]: _stored(row) for row in rows}
 
 
 def known(session: Session, payee_ids: Sequence[int]) -> dict[int, Payee]:

@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from service.documents.bank_file import Payer
+from service.documents.invoice import InvoiceParty
 from service.intake import bank_lines
 from service.ledger.money import format_nanos, parse_nanos
 from service.ledger.payout_correction import CorrectionKind, NewCorrection
 from service.settings import Settings
-from worker import bank_files, bank_import, payout_corrections
+from worker import bank_files, bank_import, invoicing, payout_corrections
 from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.cli.findings import BY
 from worker.cli.payees import ring_of
+from worker.cli.tax_summary import payouts_tax_summary
 
 Folder = Annotated[Path, typer.Argument(file_okay=False, help="Where the files are written.")]
 Amount = Annotated[str, typer.Argument(help="In major units.")]
@@ -31,6 +33,8 @@ def add_to(group: typer.Typer) -> None:
     group.command("correct")(payouts_correct)
     group.command("remit-tax")(payouts_remit_tax)
     group.command("bank-charge")(payouts_bank_charge)
+    group.command("tax-summary")(payouts_tax_summary)
+    group.command("invoice")(payouts_invoice)
 
 
 def payouts_file(
@@ -132,6 +136,26 @@ def payouts_bank_charge(
             place.database, currency, nanos, reference=reference, by=BY, now=place.clock()
         )
     screen.facts({"charge": number, "amount": format_nanos(nanos)}, as_json=as_json)
+
+
+def payouts_invoice(
+    payout: Annotated[int, typer.Argument(help="Number of a confirmed payout.")],
+    folder: Folder,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the self-billing invoice of a payout, Factur-X in a PDF; again, the same number."""
+    with workplace() as place:
+        settings = place.settings
+        lines = tuple(line.strip() for line in settings.payer_address.split(";") if line.strip())
+        buyer = InvoiceParty(
+            settings.payer_name, settings.payer_country, lines[:3], settings.payer_tax_number
+        )
+        made = invoicing.invoice(place.database, payout, buyer, now=place.clock())
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"invoice-{made.number}.pdf"
+    path.write_bytes(made.content)
+    screen.facts({"invoice": made.number, "file": path.name}, as_json=as_json)
 
 
 def payer_of(settings: Settings) -> Payer:
