@@ -6,7 +6,6 @@ font has a glyph for is printed as its code point and named, never as an empty b
 
 import json
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from typing import Any
 import typst
 
 from service.documents.figures import Figures, PlainFigures
+from service.documents.fitting import MAY_BREAK, breakable, fitted
 from service.documents.statement_document import StatementDocument
 from service.documents.statement_layout import Layout, laid_out
 from service.documents.statement_tables import Table
@@ -28,11 +28,10 @@ _LONG_ROWS, _GENERATIONS = 200, 11
 more. It forgets that after so many blank ones, which takes a millisecond."""
 
 _FIRST_FONT = "Libertinus Serif"
-_LONGEST_WORD = 24
 _MOST_TRIES = 40
-_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
-_MAY_BREAK = "\u200b"
-_JOINERS = frozenset("\u200c\u200d")
+_LINE_WIDTH = 751.0
+"""Points between the margins of an A4 page on its side, as the template sets them."""
+
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed with', re.DOTALL)
 _ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]+)\}|(.))", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
@@ -104,7 +103,7 @@ class StatementPrinter:
             try:
                 content = self._set(said, document, without_glyph)
             except typst.TypstError as error:
-                missing = _signs_without_glyph(error.diagnostic) - without_glyph - {_MAY_BREAK}
+                missing = _signs_without_glyph(error.diagnostic) - without_glyph - {MAY_BREAK}
                 if not missing:
                     raise PdfRefused(document.number, error.message) from None
                 without_glyph |= missing
@@ -148,7 +147,7 @@ def _as_data(layout: Layout) -> dict[str, object]:
         "title": f"Statement {layout.number}",
         "description": f"Statement {layout.number} for {dict(layout.head)['For']}",
         "currency": layout.currency,
-        "head": [(term, _breakable(said)) for term, said in head],
+        "head": [(term, breakable(said)) for term, said in head],
         "sections": [
             {
                 "heading": section.heading,
@@ -162,32 +161,16 @@ def _as_data(layout: Layout) -> dict[str, object]:
 
 
 def _table(table: Table) -> dict[str, object]:
+    fit = fitted(table, width=_LINE_WIDTH)
     return {
         "caption": table.caption,
         "columns": [{"name": one.name, "style": one.style} for one in table.columns],
-        "rows": [[_breakable(cell) for cell in row] for row in table.rows],
+        "widths": fit.widths,
+        "size": fit.size,
+        "rows": [[breakable(cell) for cell in row] for row in table.rows],
         "total_name": table.total_name,
         "total": table.total,
     }
-
-
-def _breakable(text: str) -> str:
-    """Let a word that is longer than any column be broken; nothing is added that is seen."""
-    if len(text) <= _LONGEST_WORD:
-        return text
-    return _LONG_WORD.sub(lambda found: _broken(found[0]), text)
-
-
-def _broken(word: str) -> str:
-    pieces, since = list[str](), 0
-    for at, sign in enumerate(word):
-        goes_on = unicodedata.category(sign).startswith("M") or sign in _JOINERS
-        if since >= _LONGEST_WORD and not goes_on and word[at - 1] not in _JOINERS:
-            pieces.append(_MAY_BREAK)
-            since = 0
-        pieces.append(sign)
-        since += 1
-    return "".join(pieces)
 
 
 def _signs_without_glyph(diagnostic: str) -> set[str]:

@@ -51,7 +51,7 @@ def line_table(
     columns = [
         one
         for one in _line_columns(document, figures, of_adjustments=of_adjustments)
-        if one.counts is None or any(one.counts(line) for line in document.statement.lines)
+        if one.counts is None or any(one.counts(line) for line in lines)
     ]
     return Table(
         caption,
