@@ -14,11 +14,10 @@ from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
 from service.api.paging import Number
 from service.api.preconditions import IfMatch, etag, seen
-from service.ledger.derivation import Change
 from service.ledger.money import PPM
 from service.ledger.rights import HolderTwice, RightsVersion, check_split
 from service.ledger.sale_report import MAX_FUTURE
-from service.store import derivations, holdings, parties, rights, rights_known, works
+from service.store import holdings, parties, rights, rights_known, works
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.rows import WorkRow
@@ -169,14 +168,16 @@ def put_split(
         check_own(person, check_split(shares))
         if day <= last:
             raise BadText("valid_from", f"must lie after {last}: sales up to it may be settled")
-        derivations.lock(session)
-        rights.check_seen(session, work_id, None if if_match is None else seen(if_match))
-        rights.check_later(rights.history(session, work_id), day)
-        changed = Change(day, shares)
-        rights.change(
-            session, work_id, changed, reason=order.reason, by=person.login, now=now,
-            back_dated=False,
-        )  # fmt: skip
+        rights.change_split(
+            session,
+            work_id,
+            shares,
+            day=day,
+            now=now,
+            reason=order.reason,
+            by=person.login,
+            seen=None if if_match is None else seen(if_match),
+        )
         response.headers["ETag"] = etag(rights.newest_number(session, work_id))
         return _history(session, work_id)
 

@@ -47,22 +47,24 @@ def downstream(session: Session, work_id: int) -> dict[int, list[int]]:
     """
     connection = driver(session)
     found: dict[int, set[int]] = {}
-    waiting = [work_id]
-    seen = {work_id}
+    waiting, seen = [work_id], {work_id}
     while waiting:
-        rows = connection.execute(
-            "SELECT DISTINCT d.work_id, u.work_id FROM rights_version u JOIN rights_version d "
-            "ON d.upstream_version_ids @> ARRAY[u.rights_version_id] "
-            "AND d.upstream_version_ids <> '{}' "
-            "WHERE u.work_id = ANY(%s) AND d.superseded_at IS NULL",
+        versions = connection.execute(
+            "SELECT rights_version_id, work_id FROM rights_version "
+            "WHERE work_id = ANY(%s) AND superseded_at IS NULL",
             (waiting,),
+        )
+        work_of = {int(version): int(work) for version, work in versions}
+        rows = connection.execute(
+            "SELECT work_id, upstream_version_ids FROM rights_version "
+            "WHERE upstream_version_ids && %s::bigint[] AND upstream_version_ids <> '{}' "
+            "AND superseded_at IS NULL",
+            (list(work_of),),
         ).fetchall()
-        waiting = []
+        waiting = sorted({derived for derived, _ in rows} - seen)
+        seen.update(waiting)
         for derived, upstream in rows:
-            found.setdefault(derived, set()).add(upstream)
-            if derived not in seen:
-                seen.add(derived)
-                waiting.append(derived)
+            found.setdefault(derived, set()).update(work_of[v] for v in upstream if v in work_of)
     return {work: sorted(upstream) for work, upstream in sorted(found.items())}
 
 

@@ -56,24 +56,36 @@ def first_version(
     """Store the first split of a work; return its rights version. Raise what is wrong with it."""
     check_split(shares_ppm)
     parties.check_holders(session, list(shares_ppm))
-    number = _numbers(session, 1)[0]
-    _insert(session, [NewVersion(number, work_id, day, None, shares_ppm, {})], now=now)
-    return number
+    split = _columns(shares_ppm)
+    fields: tuple[object, ...] = (None, work_id, day, None, *split, [], [], now)
+    row = driver(session).execute(_INSERT, fields).fetchone()
+    assert row
+    return int(row[0])
 
 
 def change_split(
-    session: Session, work_id: int, shares_ppm: Mapping[int, int], *, day: date, now: datetime
+    session: Session,
+    work_id: int,
+    shares_ppm: Mapping[int, int],
+    *,
+    day: date,
+    now: datetime,
+    reason: str = "",
+    by: str = "",
+    seen: int | None = None,
 ) -> int:
     """Start a new split on a day that no settled sale has; return its rights version.
 
-    The upstream shares stay. The day lies after the start of the newest split.
+    The upstream shares stay. The day lies after the start of the newest split. ``seen``: the newest
+    version as whoever asks has seen it; raise SplitChanged where it is another one.
     """
     derivations.lock(session)
+    newest = newest_number(session, work_id)
+    if seen not in {None, newest}:
+        raise SplitChanged(work_id, seen=seen or 0, newest=newest)
     check_later(history(session, work_id), day)
-    found = change(
-        session, work_id, Change(day, shares_ppm), reason="", by="", now=now, back_dated=False
-    )
-    return found[1]
+    changed = Change(day, shares_ppm)
+    return change(session, work_id, changed, reason=reason, by=by, now=now, back_dated=False)[1]
 
 
 def check_later(line: Timeline, day: date) -> None:
@@ -136,12 +148,12 @@ def change(
         check_split(changed.shares_ppm)
         parties.check_holders(session, list(changed.shares_ppm))
     jobs_due = may_have_sales(changed.day, now=now) if back_dated is None else back_dated
-    if jobs_due:
-        periods.wait_for_postings(session)
     derives_from = derivations.downstream(session, work_id)
     named = list(changed.upstream_ppm or ())
     timelines = derivations.timelines(session, work_id, derives_from, named)
     planned = plan(work_id, changed, timelines, derives_from)
+    if jobs_due:
+        periods.wait_for_postings(session)
     numbers = _store(session, planned, now=now)
     version = numbers[next(one.number for one in planned.made if one.work_id == work_id)]
     made = NewChange(work_id, changed.day, version, jobs_due, reason, by)
@@ -221,9 +233,7 @@ def _numbers(session: Session, count: int) -> list[int]:
 def _insert(session: Session, made: Sequence[NewVersion], *, now: datetime) -> None:
     with driver(session).cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO rights_version (rights_version_id, work_id, days, holder_ids, shares_ppm, "
-            "upstream_version_ids, upstream_ppm, known_at) "
-            "VALUES (%s, %s, daterange(%s, %s), %s, %s, %s::bigint[], %s::int[], %s)",
+            _INSERT,
             [
                 (
                     *(one.number, one.work_id, one.valid_from, one.until),
@@ -234,7 +244,20 @@ def _insert(session: Session, made: Sequence[NewVersion], *, now: datetime) -> N
                 for one in made
             ],
         )
-    rights_known.begin(session, [one.number for one in made], now=now)
+
+
+# Known from the instant it is made; one statement, for registrations come by the thousand.
+_INSERT = """
+WITH made AS (
+    INSERT INTO rights_version (rights_version_id, work_id, days, holder_ids, shares_ppm,
+        upstream_version_ids, upstream_ppm, known_at)
+    VALUES (coalesce(%s, nextval(pg_get_serial_sequence('rights_version', 'rights_version_id'))),
+        %s, daterange(%s, %s), %s, %s, %s::bigint[], %s::int[], %s)
+    RETURNING rights_version_id, work_id, days, known_at)
+INSERT INTO rights_known (rights_version_id, work_id, days, known)
+SELECT rights_version_id, work_id, days, tstzrange(known_at, NULL) FROM made
+RETURNING rights_version_id
+"""
 
 
 def _columns(by_number: Mapping[int, int]) -> tuple[list[int], list[int]]:
@@ -248,13 +271,6 @@ def newest_number(session: Session, work_id: int) -> int:
         "SELECT coalesce(max(rights_version_id), 0) FROM rights_version WHERE work_id = :id"
     )
     return int(session.execute(query, {"id": work_id}).scalar_one())
-
-
-def check_seen(session: Session, work_id: int, seen: int | None) -> None:
-    """Raise SplitChanged unless the newest version is the one that was seen; None asks nothing."""
-    newest = newest_number(session, work_id)
-    if seen is not None and seen != newest:
-        raise SplitChanged(work_id, seen=seen, newest=newest)
 
 
 _SELECT = (

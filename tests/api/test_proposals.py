@@ -63,6 +63,19 @@ def test_a_registered_split_waits_for_those_it_names(hall):
     assert hall.client["ben"].get("/v1/proposals").json()["data"] == []
 
 
+def test_works_of_a_batch_wait_for_those_they_name_too(hall):
+    """However a work is registered: what its registrant says of others is their word alone."""
+    rows = [ODE | {"id": "ode", "holders": hall.shares(ada=500_000, ben=500_000)}]
+    answer = hall.client["ada"].post("/v1/works/imports", json=rows)
+    work = answer.json()["items"][0]["work_id"]
+
+    assert hall.held(work) == [hall.holder["ben"]]
+    assert len(hall.client["ben"].get("/v1/proposals").json()["data"]) == 1
+    by_operator = COVER | {"id": "cover", "holders": hall.shares(ada=500_000, ben=500_000)}
+    imported = hall.client["op"].post("/v1/works/imports", json=[by_operator])
+    assert hall.held(imported.json()["items"][0]["work_id"]) == []
+
+
 def test_a_change_is_agreed_by_all_and_told_to_all(hall):
     work = hall.registers("ada", ODE)
     proposal = hall.proposes("ada", work, ada=500_000, cleo=500_000)
