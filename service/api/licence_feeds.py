@@ -1,12 +1,14 @@
 """Licence terms for everybody, in the forms machines look for: RSL 1.0 and TDMRep."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from sqlmodel import Session
 
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, context_of
@@ -27,6 +29,8 @@ _XML: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "RSL 1.0"}
 }
 _MOST_HOST_CHARS = 253
+_PARTS_A_PIECE = 500
+IfNoneMatch = Annotated[str | None, Header(description="ETag of a copy: 304 where it is as new.")]
 
 
 def site_of(request: Request) -> Site:
@@ -51,14 +55,32 @@ def published(work: CatalogueWork, day: date) -> PublishedWork:
     response_class=Response,
     responses=_XML | problems(),
 )
-def get_catalogue(request: Request, context: Context) -> StreamingResponse:
-    """Return the licence of every registered work as one RSL document."""
-    day = context.clock().date()
+def get_catalogue(
+    request: Request, context: Context, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return the licence of every registered work as one RSL document; 304 where it is known."""
+    day, site = context.clock().date(), site_of(request)
     with unit_of_work(context.database) as session:
+        headers = _fresh(session, site, day)
+        if if_none_match == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
         first = licence_catalogue.page_of(session, day=day, after=0)
     works = chain(first, _later(context, first, day))
-    parts = rsl((published(work, day) for work in works), site_of(request))
-    return StreamingResponse(parts, media_type=MEDIA_TYPE, headers=_FRESH)
+    parts = rsl((published(work, day) for work in works), site)
+    return StreamingResponse(_joined(parts), media_type=MEDIA_TYPE, headers=headers)
+
+
+def _joined(parts: Iterator[str]) -> Iterator[str]:
+    """Join parts to pieces of some size: each piece sent costs a change of threads."""
+    while piece := "".join(islice(parts, _PARTS_A_PIECE)):
+        yield piece
+
+
+def _fresh(session: Session, site: Site, day: date) -> dict[str, str]:
+    """Return headers by which a copy can be asked for again; the tag counts for one address."""
+    told = f"{licence_catalogue.version(session, day=day)} {site.address} {site.price}"
+    digest = hashlib.sha256(told.encode()).hexdigest()[:32]
+    return _FRESH | {"ETag": f'"{digest}"'}
 
 
 def _later(context: WebContext, first: list[CatalogueWork], day: date) -> Iterator[CatalogueWork]:
@@ -102,14 +124,33 @@ def get_reservations(
             description="Whose works: a host they are published on; absent: this one.",
         ),
     ] = "",
-) -> JSONResponse:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Return the TDMRep rules of a host: of each work with terms, and of all the rest."""
     site, day = site_of(request), context.clock().date()
     wanted = host.lower() or tdmrep.host_of(site.address)
     with unit_of_work(context.database) as session:
+        headers = _fresh(session, site, day)
+        if if_none_match == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
         pages = licence_catalogue.pages(session, day=day, only_with_terms=True)
-        works = [published(work, day) for page in pages for work in page]
-    return JSONResponse(tdmrep.tdmrep(works, site, host=wanted), headers=_FRESH)
+        works = (published(work, day) for page in pages for work in page)
+        rules = tdmrep.tdmrep(works, site, host=wanted)
+    return JSONResponse(rules, headers=headers)
+
+
+@router.get(
+    "/robots.txt",
+    summary="Where the licences are",
+    response_class=PlainTextResponse,
+    responses=problems(),
+)
+def get_robots(request: Request) -> PlainTextResponse:
+    """Name the RSL document, as RSL has crawlers find it; what needs a login is not for them."""
+    address = site_of(request).address
+    lines = ("User-agent: *", "Disallow: /v1/", "Allow: /v1/licences/", "")
+    named = f"License: {address}/v1/licences/rsl\n"
+    return PlainTextResponse("\n".join(lines) + named, headers=_FRESH)
 
 
 @router.get("/v1/licences/tdm-policy", summary="Policy of most works", responses=problems())

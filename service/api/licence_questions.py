@@ -17,7 +17,7 @@ from service.ledger.contract import Contract, NoContract, run_down
 from service.ledger.licence import Against, Deal, Use, rate_of
 from service.ledger.money import PPM, format_nanos
 from service.ledger.tiers import RateCard, Tier
-from service.store import against_terms, deals, licence_catalogue, terms
+from service.store import against_terms, deals, licence_catalogue, procurement, terms
 from service.store.against_terms import ListedUse
 from service.store.database import unit_of_work
 from service.store.licence_catalogue import CatalogueWork
@@ -55,6 +55,7 @@ class LicenceAnswer(BaseModel):
     multiplier_ppm: int | None = Field(description="Yours, by deal or terms; null without licence.")
     deal_until: date | None = Field(description="Your deal's first day out of it, if you have one.")
     valid_from: date | None = Field(description="First day of these terms; null: never set.")
+    holder_ids: list[int] = Field(description="Whom an offer asks; one alone has a catalogue.")
     prices: list[TierPrice]
 
 
@@ -97,11 +98,14 @@ def ask(
     with unit_of_work(context.database) as session:
         works = licence_catalogue.named(session, uri, day=day)
         agreed = deals.of_works(session, [work.work_id for work in works])
-        answers = []
+        splits = procurement.splits_of(session, [work.work_id for work in works])
         pools = _pools(session, vendor_id, day)
+        answers = []
         for work in works:
             mine = tuple(one.deal for one in agreed.get(work.work_id, []))
-            answers.append(_answer(work, mine, pools, vendor_id=vendor_id, day=day))
+            asked = sorted(splits.get(work.work_id, ()))
+            told = _answer(work, mine, pools, asked, vendor_id=vendor_id, day=day)
+            answers.append(told)
     return LicenceAnswers(uri=uri, day=day, works=answers)
 
 
@@ -109,6 +113,7 @@ def _answer(
     work: CatalogueWork,
     agreed: tuple[Deal, ...],
     pools: list[tuple[Tier, str, int, int]],
+    holder_ids: list[int],
     *,
     vendor_id: int,
     day: date,
@@ -130,6 +135,7 @@ def _answer(
         multiplier_ppm=multiplier,
         deal_until=deal.ends_on if deal else None,
         valid_from=work.valid_from,
+        holder_ids=holder_ids,
         prices=[
             TierPrice(
                 tier=tier,

@@ -39,15 +39,38 @@ class CatalogueWork:
     changed_at: datetime
 
 
+# The page is cut before the terms are looked up: a planner that knows nothing of new tables would
+# look up those of all works and sort them.
 _WORKS = """
 SELECT w.work_id, w.reference, w.title, l.licence_id, l.valid_from, l.uses, l.multiplier_ppm,
     l.embargo_until, l.excluded_vendor_ids, (SELECT uri FROM licence WHERE work_id = w.work_id
         ORDER BY licence_id DESC LIMIT 1), coalesce(l.known_at, w.registered_at)
-FROM work w LEFT JOIN LATERAL (
+FROM (SELECT * FROM work WHERE withdrawn_at IS NULL AND NOT commons AND edition_of IS NULL AND {}
+    ORDER BY work_id LIMIT %(limit)s) AS w
+LEFT JOIN LATERAL (
     SELECT * FROM licence WHERE licence.work_id = w.work_id AND valid_from <= %(day)s
     ORDER BY valid_from DESC, version DESC LIMIT 1) AS l ON true
-WHERE w.withdrawn_at IS NULL AND NOT w.commons AND w.edition_of IS NULL
+ORDER BY w.work_id
 """
+_WITH_TERMS = (
+    " AND EXISTS (SELECT 1 FROM licence t WHERE t.work_id = work.work_id "
+    "AND t.valid_from <= %(day)s)"
+)
+
+
+def version(session: Session, *, day: date) -> str:
+    """Name what the catalogue publishes on a day: another name whenever something else."""
+    row = (
+        driver(session)
+        .execute(
+            "SELECT (SELECT coalesce(max(licence_id), 0) FROM licence), "
+            "coalesce(max(work_id), 0), count(withdrawn_at), count(*) FILTER (WHERE commons) "
+            "FROM work"
+        )
+        .fetchone()
+    )
+    assert row
+    return "-".join(map(str, (day, *row)))
 
 
 def pages(
@@ -67,16 +90,15 @@ def page_of(
     session: Session, *, day: date, after: int, only_with_terms: bool = False
 ) -> list[CatalogueWork]:
     """Return the works after a number that are licensed, a thousand at most."""
-    with_terms = "AND l.licence_id IS NOT NULL " if only_with_terms else ""
-    query = f"{_WORKS} AND w.work_id > %(after)s {with_terms}ORDER BY w.work_id LIMIT %(limit)s"
+    query = _WORKS.format("work_id > %(after)s" + (_WITH_TERMS if only_with_terms else ""))
     facts = {"day": day, "after": after, "limit": PAGE}
     return [_work(row) for row in driver(session).execute(query.encode(), facts)]
 
 
 def of_ids(session: Session, work_ids: Sequence[int], *, day: date) -> list[CatalogueWork]:
     """Return those of these works that are licensed, by rising id."""
-    query = f"{_WORKS} AND w.work_id = ANY(%(ids)s::bigint[]) ORDER BY w.work_id"
-    facts = {"day": day, "ids": list(work_ids)}
+    query = _WORKS.format("work_id = ANY(%(ids)s::bigint[])")
+    facts = {"day": day, "ids": list(work_ids), "limit": len(work_ids)}
     return [_work(row) for row in driver(session).execute(query.encode(), facts)]
 
 

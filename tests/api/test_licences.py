@@ -273,6 +273,7 @@ def test_a_vendor_asks_by_address_reference_or_number_and_hears_terms_and_price(
         "multiplier_ppm": 1_500_000,
         "deal_until": None,
         "valid_from": FROM,
+        "holder_ids": room.ids[:1],
     }
     told = {one["tier"]: (one["gross"], one["ip_pool"], one["royalty"]) for one in prices}
     assert told == {
@@ -420,6 +421,35 @@ def test_a_catalogue_of_many_pages_names_every_work_once(room, monkeypatch):
             works.register(session, new, registered_at=now, now=now)
     root = etree.fromstring(room.site.anonymous().get("/v1/licences/rsl").content)
     assert len({content.get("url") for content in root}) == len(root) == 7
+
+
+@pytest.mark.parametrize("path", ["/v1/licences/rsl", "/.well-known/tdmrep.json"])
+def test_a_copy_that_is_as_new_is_not_sent_again(room, path):
+    anybody = room.site.anonymous()
+    first = anybody.get(path)
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = anybody.get(path, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    room.sets(room.ada, room.ode, valid_from="2026-02-13")
+    changed = anybody.get(path, headers=known)
+    assert (changed.status_code, len(changed.content)) == (200, len(first.content))
+    known = {"If-None-Match": changed.headers["ETag"]}
+    room.day(13)
+    assert anybody.get(path, headers=known).status_code == 200
+    known = {"If-None-Match": anybody.get(path).headers["ETag"]}
+    room.site.operator().post(f"/v1/works/{room.ode}/withdraw")
+    assert anybody.get(path, headers=known).status_code == 200
+
+
+def test_crawlers_find_the_licences_by_robots_txt(room):
+    answer = room.site.anonymous().get("/robots.txt")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text.splitlines() == [
+        "User-agent: *",
+        "Disallow: /v1/",
+        "Allow: /v1/licences/",
+        "License: http://testserver/v1/licences/rsl",
+    ]
 
 
 def test_one_work_is_published_by_itself(room):

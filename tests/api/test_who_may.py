@@ -114,6 +114,7 @@ TABLE = {
     "GET /v1/licences/rsl/{work_id}": (None, 404, 404, 404, 404, 404, 404, 404),
     "GET /v1/licences/tdm-policy": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /v1/licences/tdm-policy/{work_id}": (None, 404, 404, 404, 404, 404, 404, 404),
+    "GET /robots.txt": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /.well-known/tdmrep.json": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /v1/operator/findings": (None, 401, 403, 403, 200, 403, 401, 401),
     "GET /v1/widespread-works": (None, 401, 403, 403, 200, 403, 401, 401),
