@@ -315,6 +315,8 @@ def test_commands_keep_addresses_queue_and_list(stated, wellspring, tmp_path, mo
     assert (code, "WELLSPRING_MAIL_FROM: set the address" in err) == (1, True)
     monkeypatch.setenv("WELLSPRING_MAIL_FROM", SENDER)
     monkeypatch.setenv("WELLSPRING_OUTBOX", str(tmp_path / "letters"))
+    code, _, err = wellspring("outbox", "queue", "2026-02")
+    assert (code, "period 2026-02 is open, not closed" in err) == (1, True)
     assert wellspring("outbox", "address", number, "cleo@example.org")[0] == 0
     code, out, _ = wellspring("outbox", "queue", "2026-01", "--json")
     assert (code, '"queued": 3' in out, '"tried": 3' in out) == (0, True, True)

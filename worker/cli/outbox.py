@@ -6,7 +6,7 @@ import typer
 
 from service.documents.figures import locale_named
 from service.ledger.period import Period
-from service.store import mail, parties
+from service.store import mail, parties, periods
 from service.store.database import unit_of_work
 from service.store.mail import MailState
 from worker.cli import screen
@@ -51,11 +51,12 @@ def outbox_address(
 
 
 def outbox_queue(period: PeriodText, *, as_json: Json = False) -> None:
-    """Queue a letter for each statement of a month whose holder has an address; each once."""
+    """Queue a letter for each statement of a closed month that has an address; each once."""
     month = Period.parse(period)
     with workplace() as place:
         outbox = outbox_of(place.settings)
         with unit_of_work(place.database) as session:
+            periods.check_closed(session, month)
             queued = mail.queue(session, month, now=place.clock())
         tried = deliver_all(place.database, outbox, clock=place.clock)
     screen.facts({"queued": queued, "tried": tried}, as_json=as_json)
