@@ -13,6 +13,7 @@ from service.api import (
     negotiation,
     paging,
     payee_refusals,
+    payment_refusals,
     pool_refusals,
     preconditions,
     sales_request,
@@ -220,6 +221,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     database.SchemaMissing: 503,
     **payee_refusals.STATUS,
     **pool_refusals.STATUS,
+    **payment_refusals.STATUS,
 }
 """Status of every refusal the web can meet; one that is missing here is our own fault: 500."""
 

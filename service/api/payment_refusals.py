@@ -1,0 +1,68 @@
+"""Which status answers which refusal about advances, holds, payees, transfers and letters."""
+
+from collections.abc import Mapping
+
+from service.ledger import (
+    advance,
+    bank_line,
+    exchange,
+    hold,
+    holdback,
+    payee,
+    payout,
+    payout_correction,
+    succession,
+    tax,
+    transfer,
+)
+from service.ledger.errors import LedgerError
+from service.store import (
+    advances,
+    erasures,
+    holds,
+    key_ring,
+    mail,
+    parties,
+    payee_accounts,
+    payee_assignments,
+    payout_terms,
+    reissues,
+)
+
+STATUS: Mapping[type[LedgerError], int] = {
+    advances.AdvanceNotFound: 404,
+    holds.HoldNotFound: 404,
+    mail.LetterNotFound: 404,
+    payee_assignments.AssignmentNotFound: 404,
+    advance.AdvancePaid: 409,
+    bank_line.AmountDiffers: 409,
+    bank_line.UnknownTransfer: 409,
+    erasures.StillOwed: 409,
+    exchange.NoRate: 409,
+    mail.NothingToDecide: 409,
+    payee.AccountCooling: 409,
+    payee.AccountMissing: 409,
+    payee.CheckExpired: 409,
+    payee.CheckMissing: 409,
+    payee.CheckNotPassed: 409,
+    payee.PayeeDeceased: 409,
+    payee.ProfileMissing: 409,
+    payee_accounts.AccountErased: 409,
+    payout.BankMovesNet: 409,
+    payout.PayoutWaits: 409,
+    payout_correction.CorrectionRefused: 409,
+    reissues.NothingReissued: 409,
+    succession.BadAssignment: 409,
+    transfer.NothingLeft: 409,
+    advance.BadAdvance: 422,
+    bank_line.BadBankLine: 422,
+    exchange.BadRate: 422,
+    hold.HoldOutOfRange: 422,
+    holdback.BadHoldback: 422,
+    mail.BadAddress: 422,
+    parties.NoHolderNamed: 422,
+    payout_terms.BadFee: 422,
+    reissues.NotOnStatement: 422,
+    tax.BadTaxRule: 422,
+    key_ring.KeyMissing: 503,
+}
