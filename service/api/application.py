@@ -36,6 +36,7 @@ from service.api import (
     sales,
     splits,
     statements,
+    tax_summaries,
     uploads,
     widespread,
     work_imports,
@@ -79,7 +80,7 @@ def create_api(context: WebContext) -> FastAPI:
     told = (previews, engine, people, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
     of_money = (statements, money, pools, pool_rules, claims, line_disputes)
-    of_payouts = (payouts, payees, payout_runs)
+    of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
     for room in (*rooms, health):
         app.include_router(room.router)

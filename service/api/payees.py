@@ -21,7 +21,13 @@ from service.ledger.errors import LedgerError
 from service.ledger.payee import Account, CheckKind, CheckOutcome, Profile, obstacles
 from service.ledger.tax import NO_ADVICE, PayeeKind
 from service.settings import Settings
-from service.store import key_ring, parties, payee_accounts, payee_checks, payees
+from service.store import (
+    key_ring,
+    parties,
+    payee_accounts,
+    payee_checks,
+    payees,
+)
 from service.store.account_details import checked
 from service.store.database import unit_of_work
 from service.store.key_ring import KeyRing
@@ -129,7 +135,7 @@ class ShownPayee(BaseModel):
 def get_payee(context: Context, person: CreatorOrOperator, payee_id: Number) -> ShownPayee:
     """Return who a payee is, where it is paid, and all that keeps it from being paid now."""
     with unit_of_work(context.database) as session:
-        _check_own(session, person, payee_id)
+        check_own(session, person, payee_id)
         return _shown(session, payee_id, now=context.clock())
 
 
@@ -155,7 +161,7 @@ def put_profile(
         order.invoice,
     )
     with unit_of_work(context.database) as session:
-        _check_own(session, person, payee_id)
+        check_own(session, person, payee_id)
         payees.add(session, payee_id, profile, by=person.login, now=context.clock())
         return _shown(session, payee_id, now=context.clock())
 
@@ -177,7 +183,7 @@ def put_account(
         iban_text=order.iban, number=order.number, bic_text=order.bic, email=order.email
     )
     with unit_of_work(context.database) as session:
-        _check_own(session, person, payee_id)
+        check_own(session, person, payee_id)
     check_password_again(request, person, order.password.get_secret_value())
     with unit_of_work(context.database) as session:
         account = payee_accounts.set_account(
@@ -208,7 +214,7 @@ def add_check(
         return _shown(session, payee_id, now=context.clock())
 
 
-def _check_own(session: Session, person: Person, payee_id: int) -> None:
+def check_own(session: Session, person: Person, payee_id: int) -> None:
     """Raise PayeeNotFound for another's payee, UnknownHolder for one that nobody is."""
     if person.role != OPERATOR and person.party_id != payee_id:
         raise payees.PayeeNotFound(payee_id)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
-from service.ledger.payee import MAX_LINES, Payee, Profile
+from service.ledger.payee import MAX_LINES, Payee, Profile, obstacles
+from service.ledger.succession import parts_of
 from service.ledger.tax import PayeeKind
 from service.store import parties, payee_accounts, payee_assignments, payee_checks
 from service.store.database import driver
@@ -116,6 +117,24 @@ def known(session: Session, payee_ids: Sequence[int]) -> dict[int, Payee]:
         profile = stored.profile if stored and not stored.erased else None
         found[number] = Payee(number, profile, where.get(number), checks[number], dead.get(number))
     return found
+
+
+def waiting(session: Session, *, now: datetime) -> list[Payee]:
+    """Return the payees of newest statements with something payable that cannot be paid now."""
+    rows = driver(session).execute(
+        "SELECT DISTINCT holder_id FROM (SELECT DISTINCT ON (holder_id, currency) holder_id, "
+        "payable_nanos FROM statement ORDER BY holder_id, currency, period DESC) AS newest "
+        "WHERE payable_nanos > 0 ORDER BY holder_id"
+    )
+    numbers = [int(row[0]) for row in rows]
+    assigned = payee_assignments.everything(session)
+    payees = {
+        part.payee_id
+        for number in numbers
+        for part in parts_of(number, assigned, issued_on=now.date(), day=now.date())
+    }
+    found = known(session, sorted(payees))
+    return [found[number] for number in sorted(payees) if obstacles(found[number], now=now)]
 
 
 def erase(session: Session, payee_id: int, *, now: datetime) -> int:

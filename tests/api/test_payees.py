@@ -138,3 +138,10 @@ def test_a_run_is_approved_by_another_operator_by_its_digest(site):
     path = f"/v1/payout-runs/{run.run_id}/approvals"
     answer = operator.post(path, json={"digest": run.digest})
     assert (answer.status_code, answer.json()["code"]) == (409, "own-run")
+
+
+def test_a_year_without_payouts_has_an_empty_summary(ada):
+    client, path = ada
+    told = client.get(f"{path}/tax-summaries/2026").json()
+    assert (told["data"], "tax advice" in told["note"]) == ([], True)
+    assert client.get(f"{path}/tax-summaries/99").status_code == 422

@@ -172,6 +172,7 @@ TABLE = {
         {"kind": "identity", "outcome": "passed", "evidence": "Seen."},
         *(401, 403, 403, 201, 403, 401, 401),
     ),
+    "GET /v1/payees/{payee_id}/tax-summaries/{year}": (None, 401, 200, 404, 200, 403, 401, 401),
     "GET /v1/payout-runs": (None, 401, 403, 403, 200, 403, 401, 401),
     "GET /v1/payout-runs/{run_id}": (None, 401, 403, 403, 404, 403, 401, 401),
     "GET /v1/payout-runs/{run_id}/items": (None, 401, 403, 403, 404, 403, 401, 401),
@@ -301,6 +302,7 @@ def town_of(site) -> Town:
         "proposal_id": a_proposal(site, creator, ada, work_id),
         "licence_proposal_id": agreed_terms(creator, work_id),
         "payee_id": ada,
+        "year": 2026,
         "run_id": 1,
         "key_id": 1,  # Acme's: a user of Borealis does not find it
         "period": "2026-01",

@@ -297,11 +297,14 @@ def test_commands_say_who_is_paid_where_and_why_not(stated, wellspring, monkeypa
     assert (code, "the check digits are wrong" in err, bad in err) == (1, True, False)
     shown = json.loads(wellspring("payees", "show", ada, "--json")[1])
     assert len(shown["waits_for"]) == 3
+    waiting = json.loads(wellspring("payees", "waiting", "--json")[1])
+    assert [(one["payee"], one["name"]) for one in waiting] == [(ada, "Ada")] * 3
     for kind in ("identity", "warranty", "sanctions"):
         told = ("--evidence", "passport", "--operator", "omar")
         assert wellspring("payees", "check", ada, kind, "passed", *told)[0] == 0
     shown = json.loads(wellspring("payees", "show", ada, "--json")[1])
     assert (shown["waits_for"], IBAN in str(shown)) == ("nothing", False)
+    assert json.loads(wellspring("payees", "waiting", "--json")[1]) == []
     approve_run(stated, wellspring, "2026-01")
     assert wellspring("payouts", "carry-out", 1)[0] == 0
     assert wellspring("payees", "rotate-keys")[0] == 0

@@ -1,17 +1,19 @@
 """Runs of payouts: nothing is reserved that somebody else has not approved, to the cent."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
 from changed_facts import refund
 from payee_facts import account, holder_id, lives, may_be_paid, operator, pays, rates, taxes
 
+from service.ledger.payout import BankTooLow
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
 from service.store import payout_runs
 from service.store.database import unit_of_work
 from service.store.payout_runs import DigestDiffers, OwnRun, RunNotApproved, RunNotFound
-from worker import drain, payouts
+from worker import drain, payout_corrections, payouts
 from worker.payouts import ChangedSinceApproved
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
@@ -87,6 +89,18 @@ def test_a_run_carried_out_twice_or_beside_another_pays_once(stated):
     assert stated.broken() == []
 
 
+def test_two_who_carry_out_at_once_pay_once(stated):
+    one, two = make(stated), make(stated)
+    for made in (one, two):
+        approve(stated, made.run, "omar")
+    with ThreadPoolExecutor(4) as several:
+        done = [several.submit(carry_out, stated, made.run) for made in (one, two, one, two)]
+        numbers = [number for each in done for number in each.result().payout_ids]
+    assert len(numbers) == len(set(numbers)) == 2
+    assert [name for name, _, _ in amounts(stated)] == ["Ada", "Ben"]
+    assert stated.broken() == []
+
+
 def a_refund(town):
     refund(town, "r1", "one", 100_000_000_000)
     town.works()
@@ -144,12 +158,14 @@ def test_another_amount_is_another_run(stated):
 
 
 def test_a_run_does_not_plan_more_than_the_bank_has(stated):
-    with unit_of_work(stated.database) as session:
-        session.connection().exec_driver_sql("SELECT 1")
-    rows = stated.tells("SELECT sum(payable_nanos) FROM statement")
-    assert int(rows[0][0]) == 53_990_000_000
+    """Half of what the bank held went to its own charges: only Ben's 17.99 are left for."""
+    charged = {"reference": "r", "by": "op", "now": stated.clock()}
+    payout_corrections.charge(stated.database, "USD", 35_000_000_000, **charged)
     made = make(stated)
-    assert sum(item.gross_nanos for item in made.items) == 53_990_000_000
+    assert [item.gross_nanos for item in made.items] == [17_990_000_000]
+    (refused,) = made.passed_over
+    assert type(refused) is BankTooLow
+    assert refused.facts["free_nanos"] == 25_000_000_000
 
 
 def test_runs_that_are_not_there_are_named(stated):

@@ -27,6 +27,7 @@ from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.cli.findings import BY
+from worker.cli.screen import Column
 from worker.workplace import Workplace
 
 _ACCOUNTS_A_STEP = 500
@@ -39,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Who is paid, where and how.", no_args_is_help=True)
     group.command("profile")(payees_profile)
     group.command("show")(payees_show)
+    group.command("waiting")(payees_waiting)
     group.command("account")(payees_account)
     group.command("check")(payees_check)
     group.command("assign")(payees_assign)
@@ -89,6 +91,21 @@ def payees_show(payee: Payee, *, as_json: Json = False) -> None:
         )
     waits = [error.sentence for error in obstacles(known, now=now)]
     screen.facts(facts | {"waits for": waits or "nothing"}, as_json=as_json)
+
+
+def payees_waiting(*, as_json: Json = False) -> None:
+    """List payees of what is payable who cannot be paid now, and why: hits to decide among them."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        now = place.clock()
+        found = payees.waiting(session, now=now)
+        names = parties.names(session, [one.payee_id for one in found])
+    rows = [
+        (one.payee_id, names[one.payee_id], error.sentence, error.facts.get("until"))
+        for one in found
+        for error in obstacles(one, now=now)
+    ]
+    columns = [Column("payee", number=True), Column("name"), Column("waits for"), Column("until")]
+    screen.table("Payees that wait", columns, rows, as_json=as_json)
 
 
 def payees_account(
