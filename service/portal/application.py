@@ -10,6 +10,7 @@ from service.api.doors import WebContext
 from service.api.problems import Problem
 from service.portal import (
     creator_home,
+    creator_proposals,
     creator_statements,
     creator_works,
     entrance,
@@ -28,6 +29,7 @@ _ROOMS = (
     creator_home,
     registration,  # /works/new stands before /works/{work_id}
     creator_works,
+    creator_proposals,
     creator_statements,
     trial,
     operator_health,

@@ -24,6 +24,7 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "registered": "Registered. It earns from sales from now on, once it is indexed.",
         "withdrawn": "Withdrawn. It earns nothing from sales from now on; what it earned stays.",
         "closing": "Closing has begun. The period is closed once its waiting sales are settled.",
+        "answered": "Answered. What everybody has accepted counts from its day on.",
         "decided": "Decided. It is kept with your login and the reason.",
         "logged-out": "You are logged out.",
     }
@@ -38,6 +39,7 @@ _NAVIGATION = {
     "creator": (
         ("/home", "Home"),
         ("/works", "Works"),
+        ("/proposals", "Proposals"),
         ("/statements", "Statements"),
         ("/try", "Try it"),
     ),

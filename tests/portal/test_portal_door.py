@@ -86,7 +86,7 @@ def test_an_unknown_notice_says_nothing(world):
 
 
 PAGES = {
-    "creator": ["/home", "/works", "/works/new", "/statements", "/try"],
+    "creator": ["/home", "/works", "/works/new", "/proposals", "/statements", "/try"],
     "operator": [
         "/operator",
         "/operator/periods",

@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from service.ledger.derivation import Change
+from service.ledger.money import format_nanos, parse_nanos
 from service.ledger.tiers import Tier
 from service.store import (
     adjustments,
     consent,
+    dilutions,
     holds,
     parties,
     proposals,
@@ -104,6 +106,36 @@ def test_three_levels_and_a_diamond_are_released_in_one_close(shelf):
     assert shelf.broken() == []
 
 
+def rows_of_page(repository, first_cell):
+    """Return the cells of the rows of docs/rights.md that begin with one of these words."""
+    page = (repository / "docs" / "rights.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines()]
+    return [row for row in rows if row[0] in first_cell]
+
+
+def test_the_page_on_rights_says_where_a_unit_goes(shelf, repository):
+    """The example of the page, told to the product: dilution and what a close releases."""
+    song, cover, remix, medley = shelf.work.values()
+    change(shelf, cover, upstream={song: 300_000})
+    change(shelf, remix, upstream={cover: 500_000})
+    change(shelf, medley, upstream={remix: 400_000, cover: 200_000})
+    sells(shelf, shelf.texts["medley"])
+    shelf.works()
+    shelf.closes("2026-01")
+    with unit_of_work(shelf.database) as session:
+        reached = dilutions.of_work(session, medley, day=date(2026, 1, 20))
+    parts = {one.work_id: (str(one.received), str(one.kept)) for one in reached}
+    paid = earned(shelf)
+    page = {row[0]: row[1:] for row in rows_of_page(repository, set(shelf.work))}
+
+    for (title, work), holder in zip(
+        shelf.work.items(), ("Ada", "Ben", "Cleo", "Dee"), strict=True
+    ):
+        received, kept, dollars = page[title]
+        assert (received.partition(" ")[0], kept) == parts[work]
+        assert parse_nanos(dollars, "USD") == paid[holder]
+
+
 def test_a_chain_of_nine_passes_all_it_gets_down_to_the_last_nano(shelf, texts):
     chain = [shelf.work["song"]]
     for n in range(8):
@@ -166,7 +198,7 @@ def told(town, change_id):
     ]
 
 
-def test_a_back_dated_change_tells_original_corrected_and_delta_of_each_line(shelf):
+def test_a_back_dated_change_tells_original_corrected_and_delta_of_each_line(shelf, repository):
     """The song was Eve's by half since New Year; January is stated, February is not."""
     song, cover, *_ = shelf.work.values()
     change(shelf, cover, upstream={song: 300_000})
@@ -196,6 +228,9 @@ def test_a_back_dated_change_tells_original_corrected_and_delta_of_each_line(she
         ("Ada", "song", "2026-01", whole, whole // 2, -whole // 2),
         ("Eve", "song", "2026-01", 0, whole // 2, whole // 2),
     ]
+    assert [
+        (*row[:3], *(format_nanos(nanos) for nanos in row[3:])) for row in told(shelf, made)
+    ] == [tuple(row) for row in rows_of_page(repository, {"Ada", "Eve"})]
     assert shelf.broken() == []
 
 
