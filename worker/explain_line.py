@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from service.ledger.money import PPM, format_nanos
 from service.ledger.release import Line, standing
-from service.store import lines, parties, releases, works
+from service.store import lines, parties, pools, releases, works
 from worker.explanation import Explanation, Table, rounding
 
 
@@ -38,6 +38,13 @@ def explain_line(session: Session, line_id: int) -> Explanation:
             ],
         )
     )  # fmt: skip
+    from_pools: list[tuple[object, ...]] = [
+        (str(c.period), f"pool of {one.vendor} of {c.month}", c.rule, format_nanos(c.nanos))
+        for c in pools.of_line(session, line_id)
+    ]
+    if from_pools:
+        columns = ("period", "from", "rule", "credited")
+        told.tables.append(("Of that, from unmatched pools", columns, from_pools))
     told.tables.append(_standing_table(session, one, credited))
     return told
 

@@ -28,6 +28,7 @@ from service.store import (
     lines,
     periods,
     pool_approvals,
+    pool_basis,
     pool_plans,
     pool_releases,
     pools,
@@ -100,9 +101,10 @@ def release(
         pool_approvals.check_same(plan, digest)
         pool_approvals.check_approved(session, again, digest, needed=needed)
         line_ids = _open_lines(session, key, again.vendor_id, plan.claimants)
-        number = pool_releases.insert(
+        release_id, number = pool_releases.insert(
             session, plan, again.vendor_id, line_ids, into=into, by=by, now=now
         )
+        pool_basis.insert(session, release_id, plan)
         _post(session, number, key, in_lines(plan.parts, line_ids), into=into, now=now)
         return plan
 

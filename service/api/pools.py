@@ -151,7 +151,7 @@ def simulate(
 ) -> SimulatedRelease:
     """Simulate the release of a pool: exact nanos by work and holder; nothing is posted."""
     with unit_of_work(context.database) as session:
-        stored = _pool(session, vendor, month, currency)
+        stored = pools.named(session, vendor, Period.parse(month), currency)
         other = pool_rules.named(session, rule) if rule else None
         into = pool_plans.month_of_release(session, context.clock())
         plan = pool_plans.planned(session, stored, into=into, rule=other)
@@ -174,24 +174,13 @@ def approve(
     """Approve, in your own name, what the release of a pool posts; a worker posts it then."""
     with unit_of_work(context.database) as session:
         digest = approvals.parse_digest(order.digest)
-        stored = _pool(session, vendor, month, order.currency)
+        stored = pools.named(session, vendor, Period.parse(month), order.currency)
         into = pool_plans.month_of_release(session, context.clock())
         plan = pool_plans.planned(session, stored, into=into)
         pool_approvals.approve(session, stored, plan, digest, by=person.login, now=context.clock())
         shown = _shown(session, context, stored, plan)
     context.doorbell.ring()
     return shown
-
-
-def _pool(session: Session, vendor: str, month: str, currency: str) -> StoredPool:
-    party = parties.vendor_named(session, vendor)
-    assert party.party_id is not None
-    period = Period.parse(month)
-    found = pools.get(session, party.party_id, party.name, period)
-    same = [one for one in found if one.key.currency == currency]
-    if not same:
-        raise pools.PoolNotFound(party.name, period)
-    return same[0]
 
 
 def _shown(

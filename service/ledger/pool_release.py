@@ -9,7 +9,7 @@ of the month stand now. A pool given back whole leaves nobody with anything of i
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.ledger import accounts
 from service.ledger.allocation import allocate, tie_of
@@ -50,6 +50,14 @@ class PoolTooLarge(LedgerError):
             nanos=nanos,
             **pool.facts,
         )
+
+
+class PoolNotWhole(LedgerError):
+    """Parts of a pool are not what is divided: what was posted was changed, or we are wrong."""
+
+    def __init__(self, whole: int, given: int) -> None:
+        sentence = f"a pool of {whole} nanos is divided into parts of {given}"
+        super().__init__(sentence, whole_nanos=whole, given_nanos=given)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -141,19 +149,25 @@ class Parts:
 
     def __post_init__(self) -> None:
         given = self.fee_nanos + sum(self.by_name.values())
-        assert self.principal_nanos + self.interest_nanos == given, "a pool is divided whole"
+        if self.principal_nanos + self.interest_nanos != given:
+            raise PoolNotWhole(self.principal_nanos + self.interest_nanos, given)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
-    """What the release of a pool posts; ``claimants``: of each part its line."""
+    """What the release of a pool posts; ``able``: everybody with a claim, by name."""
 
     pool: PoolKey
     rule: PoolRule
     step: RuleStep
     content: PoolContent
     parts: Parts
-    claimants: Mapping[str, Claimant]
+    able: Mapping[str, Claimant]
+
+    @property
+    def claimants(self) -> dict[str, Claimant]:
+        """Who gets a part, by name."""
+        return {name: self.able[name] for name in self.parts.by_name}
 
     @property
     def digest(self) -> str:
@@ -196,7 +210,7 @@ def plan(
         groups = {group: sum(lines.values()) for group, lines in within.items()}
         given = _within(pool, allocate(whole - fee, groups, tie=pool.tie), within)
         divided = Parts(content.principal_nanos, content.interest_nanos, fee, given)
-        return PoolPlan(pool, rule, step, content, divided, {name: able[name] for name in given})
+        return PoolPlan(pool, rule, step, content, divided, able)
     raise NobodyGains(pool, rule.name)
 
 
@@ -223,10 +237,7 @@ def merged(claimants: Sequence[Claimant]) -> dict[str, Claimant]:
     found: dict[str, Claimant] = {}
     for one in sorted(claimants, key=lambda each: each.rights_version_id):
         before = found[one.name].credited_nanos if one.name in found else 0
-        whole = before + one.credited_nanos
-        found[one.name] = Claimant(
-            one.work_id, one.rights_version_id, one.valid_from, one.tier, whole
-        )
+        found[one.name] = replace(one, credited_nanos=before + one.credited_nanos)
     return {name: found[name] for name in sorted(found) if found[name].credited_nanos > 0}
 
 

@@ -25,7 +25,9 @@ class StoredRelease:
     release_id: int
     key: PoolKey
     vendor_id: int
+    rule_id: int
     step: str
+    digest: str
     released_at: datetime
     first: Parts
     first_lines: Mapping[str, int]
@@ -43,8 +45,8 @@ def insert(
     into: Period,
     by: str,
     now: datetime,
-) -> int:
-    """Keep a release with its first step; return the step's number. Unique by pool."""
+) -> tuple[int, int]:
+    """Keep a release with its first step; return the numbers of both. Unique by pool."""
     made = session.execute(
         text(
             "INSERT INTO pool_release (vendor_id, month, currency, rule_id, step, digest, "
@@ -62,10 +64,11 @@ def insert(
             "now": now,
         },
     )
-    step = _Step(int(made.scalar_one()), 0, plan.pool.month)
+    number = int(made.scalar_one())
+    step = _Step(number, 0, plan.pool.month)
     names = {line_id: name for name, line_id in line_ids.items()}
     said = in_lines(plan.parts, line_ids)
-    return _insert_step(session, step, said, names, into=into, now=now)
+    return number, _insert_step(session, step, said, names, into=into, now=now)
 
 
 def add_step(
@@ -140,8 +143,9 @@ def get(session: Session, release_id: int) -> StoredRelease:
     """Return a release with all its steps summed."""
     head = session.execute(
         text(
-            "SELECT v.slug, r.month, r.currency, r.vendor_id, r.step, r.released_at "
-            "FROM pool_release r JOIN party v ON v.party_id = r.vendor_id "
+            "SELECT v.slug, r.month, r.currency, r.vendor_id, r.rule_id, r.step, "
+            "encode(r.digest, 'hex'), r.released_at FROM pool_release r "
+            "JOIN party v ON v.party_id = r.vendor_id "
             "WHERE pool_release_id = :id"
         ),
         {"id": release_id},
@@ -164,7 +168,7 @@ def get(session: Session, release_id: int) -> StoredRelease:
     return StoredRelease(
         release_id,
         PoolKey(head[0], Period(head[1]), head[2]),
-        *(head[3], head[4], head[5]),
+        *(head[3], head[4], head[5], head[6], head[7]),
         first,
         {names[line_id]: line_id for line_id in given[0]},
         posted,

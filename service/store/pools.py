@@ -1,6 +1,5 @@
 """Unmatched pools as rows: what lies in them, what was released of them and to which lines."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -9,6 +8,7 @@ from sqlmodel import Session
 from service.ledger.errors import LedgerError
 from service.ledger.period import Period
 from service.ledger.pool_release import PoolKey
+from service.store import parties
 from service.store.database import driver
 
 _POOLS = 8_600_000
@@ -83,12 +83,15 @@ def listing(
     ]
 
 
-def get(session: Session, vendor_id: int, vendor: str, month: Period) -> list[StoredPool]:
-    """Return a vendor's pools of a month, one a currency; raise PoolNotFound where none is."""
-    found = listing(session, vendor_id=vendor_id, month=month)
-    if not found:
-        raise PoolNotFound(vendor, month)
-    return found
+def named(session: Session, vendor: str, month: Period, currency: str) -> StoredPool:
+    """Return the pool of a vendor by name; raise UnknownVendor, PoolNotFound."""
+    party = parties.vendor_named(session, vendor)
+    assert party.party_id is not None
+    found = listing(session, vendor_id=party.party_id, month=month)
+    same = [one for one in found if one.key.currency == currency]
+    if not same:
+        raise PoolNotFound(party.name, month)
+    return same[0]
 
 
 def moved(session: Session, pool: PoolKey) -> dict[Period, int]:
@@ -137,19 +140,18 @@ def interest_paid(session: Session, vendor_id: int, currency: str) -> dict[Perio
 class PoolCredit:
     """What the pool of a month put on a line in a period; nanos."""
 
-    line_id: int
+    period: Period
     month: Period
     rule: str
     nanos: int
 
 
-def credited(session: Session, period: Period, line_ids: Sequence[int]) -> list[PoolCredit]:
-    """Return what releases of pools put on these lines in a period: what a statement says of it."""
+def of_line(session: Session, line_id: int) -> list[PoolCredit]:
+    """List what releases of pools put on a line, in order of period."""
     rows = driver(session).execute(
-        "SELECT p.line_id, s.month, u.name, sum(p.nanos) FROM pool_part p "
+        "SELECT s.period, s.month, u.name, sum(p.nanos) FROM pool_part p "
         "JOIN pool_step s USING (pool_step_id) JOIN pool_release r USING (pool_release_id) "
-        "JOIN pool_rule u USING (rule_id) WHERE s.period = %s AND p.line_id = ANY(%s) "
-        "GROUP BY p.line_id, s.month, u.name ORDER BY 1, 2, 3",
-        (period.number, list(line_ids)),
+        "JOIN pool_rule u USING (rule_id) WHERE p.line_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        (line_id,),
     )
-    return [PoolCredit(line, Period(month), rule, int(n)) for line, month, rule, n in rows]
+    return [PoolCredit(Period(at), Period(month), rule, int(n)) for at, month, rule, n in rows]

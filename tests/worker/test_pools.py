@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
+import psycopg
 import pytest
 from changed_facts import back_date, refund
 from pool_facts import announce, fund, gained, pays, pool, rate, release, simulate
@@ -10,12 +11,14 @@ from pool_facts import announce, fund, gained, pays, pool, rate, release, simula
 from service.ledger.pool_release import NobodyGains, NothingInPool
 from service.ledger.pool_rule import NoRule
 from service.ledger.tiers import Tier
+from service.store import pool_basis, pool_releases
 from service.store.database import unit_of_work
 from service.store.periods import NotClosed
 from service.store.pool_approvals import PoolApprovalsMissing, PoolChanged
 from service.store.pool_plans import PoolUnsettled, WindowOpen
 from service.store.pools import PoolReleased
 from worker import pools
+from worker.explain_pool import explain_pool
 
 JANUARY, FEBRUARY = datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 2, 20, tzinfo=UTC)
 MARCH = datetime(2026, 3, 20, tzinfo=UTC)
@@ -328,3 +331,50 @@ def test_an_empty_pool_is_not_released(sold):
     sold.works()
     with pytest.raises(NothingInPool):
         release(sold)
+
+
+def test_every_figure_of_a_release_is_explained_and_can_be_made_again(sold, wellspring):
+    rate(sold, 123_457, date(2026, 1, 1))
+    sold.sells("odd", text=None, tier=Tier.PREMIUM, tokens=1, at=JANUARY)
+    sold.works()
+    sold.closes("2026-02")
+    told = release(sold)
+    with unit_of_work(sold.database) as session:
+        said = explain_pool(session, pool(sold))
+        again = pool_basis.planned_again(session, pool_releases.get(session, 1))
+    assert (again.digest, again.parts) == (told.digest, told.parts)
+    interest, _, works, _, posted = (rows for _, _, rows in said.tables)
+    assert interest == [("2026-02", "0.60", 123_457, "6172850", 6_172_850, "none")]
+    assert [row[3] for row in works] == [row[3] for row in posted]
+    assert sum(row[3] for row in works) == 546_173_390
+    code, out, _ = wellspring("explain", "pool", "Acme", "2026-01")
+    assert (code, told.digest in out.replace("\n", "")) == (0, True)
+    assert "Of that, from unmatched pools" in wellspring("explain", "line", 1)[1]
+
+
+def test_a_pool_that_is_not_released_has_nothing_to_explain(sold, wellspring):
+    code, _, err = wellspring("explain", "pool", "Acme", "2026-01")
+    assert (code, "is not released: `pools simulate` says" in " ".join(err.split())) == (1, True)
+
+
+TAMPERING = [
+    ("UPDATE pool_part SET nanos = nanos + 1", "releases of pools are what was posted"),
+    ("UPDATE pool_weight SET credited_nanos = 1", "each pool stays divided as it was released"),
+    ("UPDATE pool_fee_basis SET nanos = nanos + 1", "each pool stays divided as it was released"),
+    ("DELETE FROM journal_entry WHERE kind = 21", "releases of pools are what was posted"),
+    (
+        "UPDATE pool_step SET fee_nanos = fee_nanos + 1",
+        "a pool is divided whole, and nothing is taken out that was not in it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "invariant"), TAMPERING)
+def test_verify_finds_what_was_changed_of_a_release(sold, urls, statement, invariant):
+    rate(sold, 120_000, date(2026, 1, 1))
+    sold.closes("2026-02")
+    release(sold)
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        assert connection.execute(statement).rowcount > 0
+    assert invariant in {fact.partition(": ")[0] for fact in sold.broken()}

@@ -6,15 +6,19 @@ from typing import Annotated
 
 import typer
 
+from service.ledger.money import check_currency
+from service.ledger.period import Period
 from service.settings import Settings
+from service.store import pools
 from service.store.database import unit_of_work
 from worker.cli import screen
 from worker.cli.application import workplace
-from worker.cli.books import Json
+from worker.cli.books import Json, PeriodText
 from worker.cli.screen import Column
 from worker.explain_advance import explain_advance
 from worker.explain_line import explain_line
 from worker.explain_payout import explain_payout
+from worker.explain_pool import explain_pool
 from worker.explain_sale import explain_sale
 from worker.explain_statement import explain_statement
 from worker.explanation import Explanation
@@ -33,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
     explaining.command("statement")(show_statement)
     explaining.command("advance")(show_advance)
     explaining.command("payout")(show_payout)
+    explaining.command("pool")(show_pool)
     app.add_typer(explaining, name="explain")
     index = typer.Typer(help="The vector index, a cache of the database.", no_args_is_help=True)
     index.command("rebuild")(index_rebuild)
@@ -114,6 +119,21 @@ def show_payout(
     """Explain a payout: gross, tax, fee, net, exchange, and the steps it took."""
     with workplace() as place, unit_of_work(place.database) as session:
         told = explain_payout(session, payout)
+        session.rollback()
+    _show(told, as_json=as_json)
+
+
+def show_pool(
+    vendor: Annotated[str, typer.Argument(help="Name of the vendor.")],
+    month: PeriodText,
+    *,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    as_json: Json = False,
+) -> None:
+    """Explain the release of an unmatched pool: interest, fees and every division."""
+    with workplace() as place, unit_of_work(place.database) as session:
+        found = pools.named(session, vendor, Period.parse(month), check_currency(currency))
+        told = explain_pool(session, found)
         session.rollback()
     _show(told, as_json=as_json)
 

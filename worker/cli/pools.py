@@ -13,7 +13,6 @@ from service.store import approvals, parties, people, pool_plans, pool_rules, wo
 from service.store import pools as stored
 from service.store.database import unit_of_work
 from service.store.pool_rules import NewRule
-from service.store.pools import StoredPool
 from worker import pools
 from worker.cli import screen
 from worker.cli.application import workplace
@@ -163,7 +162,7 @@ def pools_simulate(
     """Show what the release of a pool would post and who would gain; posts nothing."""
     with workplace() as place, unit_of_work(place.database) as session:
         other = pool_rules.named(session, rule) if rule else None
-        found = _pool(session, vendor, month, currency)
+        found = stored.named(session, vendor, Period.parse(month), check_currency(currency))
         told = pools.simulate(session, found, now=place.clock(), rule=other)
         gained = _gained(session, told)
     facts = _facts(told)
@@ -189,7 +188,7 @@ def pools_approve(
     with workplace() as place, unit_of_work(place.database) as session:
         people.check_operator(session, operator)
         seen = approvals.parse_digest(digest)
-        found = _pool(session, vendor, month, currency)
+        found = stored.named(session, vendor, Period.parse(month), check_currency(currency))
         pools.approve(session, found, seen, by=operator, now=place.clock())
     screen.facts({"pool": str(found.key), operator: digest}, as_json=as_json)
 
@@ -206,23 +205,12 @@ def pools_release(
     with workplace() as place:
         seen = approvals.parse_digest(digest)
         with unit_of_work(place.database) as session:
-            found = _pool(session, vendor, month, currency)
+            found = stored.named(session, vendor, Period.parse(month), check_currency(currency))
         needed = place.settings.pool_approvals
         plan = pools.release(place.database, found, seen, needed=needed, by=BY, now=place.clock())
     given = format_nanos(sum(plan.parts.by_name.values()))
     told = {"pool": str(plan.pool), "released": given, "to lines": len(plan.parts.by_name)}
     screen.facts(told | {"digest": plan.digest}, as_json=as_json)
-
-
-def _pool(session: Session, vendor: str, month: str, currency: str) -> StoredPool:
-    party = parties.vendor_named(session, vendor)
-    assert party.party_id is not None
-    period = Period.parse(month)
-    found = stored.get(session, party.party_id, party.name, period)
-    same = [one for one in found if one.key.currency == check_currency(currency)]
-    if not same:
-        raise stored.PoolNotFound(party.name, period)
-    return same[0]
 
 
 def _facts(told: Simulated) -> dict[str, object]:
