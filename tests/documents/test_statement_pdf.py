@@ -13,6 +13,7 @@ import pypdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from square_font import write_font
 from stated import a_document, a_full_one, a_long_one
 
 from service.documents.figures import figures_for
@@ -20,7 +21,6 @@ from service.documents.statement_html import statement_html
 from service.documents.statement_pdf import BadFonts, StatementPrinter
 
 PRINTER = StatementPrinter()
-DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
 
 
 def read(content: bytes) -> pypdf.PdfReader:
@@ -222,11 +222,26 @@ def test_a_thousand_different_signs_without_glyph_are_named_too():
     assert printed.without_glyph == tuple(title)
 
 
-@pytest.mark.skipif(not DEJAVU.is_dir(), reason="the fonts of DejaVu are not here")
-def test_a_folder_of_fonts_adds_its_glyphs():
-    title = "\u1402\u2d30"  # Canadian syllabics, Tifinagh
-    assert PRINTER.print(a_document(title=title)).without_glyph == tuple(title)
-    assert StatementPrinter(DEJAVU).print(a_document(title=title)).without_glyph == ()
+@pytest.mark.parametrize(
+    "name",
+    ["\u674e\u660e\u7684\u8bd7", "\u5c71\u7530\u592a\u90ce\u306e\u6b4c", "\ud55c\uad6d \uc2dc"],
+    ids=["Chinese", "Japanese", "Korean"],
+)
+def test_a_folder_of_fonts_adds_its_glyphs(tmp_path, name):
+    write_font(tmp_path / "squares.ttf", "Squares", name)
+    document = replace(a_document(title=name), holder_name=name)
+    assert len(PRINTER.print(document).without_glyph) >= 3
+    printer = StatementPrinter(tmp_path)
+    printed = printer.print(document)
+    assert printer.families[0] == "Libertinus Serif", "what it has is set as without the folder"
+    assert printed.without_glyph == ()
+    assert says(printed.content).count(name) == 2
+    fonts = {
+        font["/BaseFont"].partition("+")[2]
+        for page in read(printed.content).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert any("Squares" in font for font in fonts)
 
 
 def test_a_folder_that_holds_no_font_is_refused_by_name(tmp_path):
