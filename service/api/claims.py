@@ -44,7 +44,7 @@ def make_claim(
 
     A creator claims for itself, an operator for a holder or a third person.
     """
-    now, actor = context.clock(), Actor(person.login, person.party_id)
+    now, actor = context.clock(), _acting(person)
     with unit_of_work(context.database) as session:
         claimant = _claimant(session, person, order.claimant, now=now)
         new = NewClaim(
@@ -103,7 +103,7 @@ def list_claims(
 def get_claim(context: Context, person: CreatorOrOperator, claim_id: Number) -> ClaimWithSteps:
     """Return a claim you are a party of, with every step; an operator sees any."""
     with unit_of_work(context.database) as session:
-        found = claims.get_seen(session, Actor(person.login, person.party_id), claim_id)
+        found = claims.get_seen(session, _acting(person), claim_id)
         return _shown(session, found, person)
 
 
@@ -217,6 +217,12 @@ def _step(
     return answer
 
 
+def _acting(person: Person) -> Actor:
+    if person.party_id is None:
+        return Actor(person.login)
+    return Actor.of_holder(person.party_id)
+
+
 def _actor(session: Session, person: Person, order: StepOrder, claim_id: int) -> Actor:
     """Return for whom a step is taken: a creator acts for itself, an operator for whom it names."""
     if person.party_id is None:
@@ -225,7 +231,7 @@ def _actor(session: Session, person: Person, order: StepOrder, claim_id: int) ->
         return acting
     if order.holder_id not in {None, person.party_id}:
         raise BadText("holder_id", "must be yourself, or left out")
-    return Actor(person.login, person.party_id)
+    return _acting(person)
 
 
 def _shown(session: Session, found: StoredClaim, person: Person) -> ClaimWithSteps:

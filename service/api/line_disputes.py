@@ -159,10 +159,10 @@ def dispute_line(
             told = f"line {line} of statement {issued.number}: {order.reason}"
             said = said_of(told[: line_disputes.MAX_REASON_CHARS], order.evidence)
             new = NewClaim(work_id, order.claimed_ppm, {holder: order.claimed_ppm}, said)
-            by = Actor(person.login, person.party_id)
+            by = Actor.of_holder(holder) if person.party_id else Actor(person.login)
             claim_id = claim_filing.file(session, new, by=by, now=now).claim.claim_id
         asked = NewLineDispute(issued.number, line, order.reason, expected, claim_id)
-        made = _shown(line_disputes.insert(session, asked, by=person.login, now=now))
+        made = _shown(line_disputes.insert(session, asked, by=_name(person), now=now))
     context.doorbell.ring()
     return made
 
@@ -210,6 +210,11 @@ def answer_line_dispute(
             now=context.clock(),
         )
     return _shown(answered)
+
+
+def _name(person: Person) -> str:
+    """Return what is kept of who disputes: a holder's number, an operator's login."""
+    return person.login if person.party_id is None else f"holder {person.party_id}"
 
 
 def _shown(one: LineDispute) -> ShownLineDispute:

@@ -100,10 +100,18 @@ class NothingToClaim(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who takes a step: the login that is kept, and the holder acted for; None: an operator."""
+    """Who takes a step: the name that is kept, and the holder acted for; None: an operator.
+
+    login: an operator's; of a holder who acts for itself its number, since steps are never erased.
+    """
 
     login: str
     holder_id: int | None = None
+
+    @classmethod
+    def of_holder(cls, holder_id: int) -> "Actor":
+        """Make a holder who acts for itself."""
+        return cls(f"holder {holder_id}", holder_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,6 @@ def _keep(
             stored,
             after,
             effect,
-            reason=said.reason,
             by=actor.login,
             now=after.last_at,
         )

@@ -11,8 +11,6 @@ from service.ledger.period import Period
 from service.store import claim_holds, findings, rights
 from service.store.claim_rows import StoredClaim
 
-_MOST_FINDING_CHARS = findings.MAX_REASON_CHARS
-
 
 def apply(
     session: Session,
@@ -20,21 +18,20 @@ def apply(
     after: Claim,
     effect: Effect,
     *,
-    reason: str,
     by: str,
     now: datetime,
 ) -> None:
     """Do in this transaction what a step does to rights, holds and the finding behind a claim."""
     if effect is Effect.TRANSFER:
-        transfer(session, stored, after, reason=reason, by=by, now=now)
+        transfer(session, stored, after, by=by, now=now)
     else:
         claim_holds.end(session, stored, after.state, now=now)
     if stored.finding_id is not None:
-        _decide_finding(session, stored.finding_id, after, reason=reason, by=by, now=now)
+        _decide_finding(session, stored.finding_id, after, by=by, now=now)
 
 
 def transfer(
-    session: Session, stored: StoredClaim, after: Claim, *, reason: str, by: str, now: datetime
+    session: Session, stored: StoredClaim, after: Claim, *, by: str, now: datetime
 ) -> None:
     """Let what was granted be the claimants' from the first day contested.
 
@@ -42,7 +39,7 @@ def transfer(
     who has their share by then, hold in it. Sales settled since are corrected by jobs whose reason
     begins with the claim's mark; where nothing is left to give, nothing changes.
     """
-    said = f"{_mark(after.claim_id)} {reason}"[: rights.MAX_REASON_CHARS]
+    said = f"{_mark(after.claim_id)} {_told(after)}"
     parts = claim_holds.parts_of(session, stored).granted(after.granted_ppm)
     for day, version in claim_holds.versions_from(session, after.work_id, after.held_from):
         shares = transferred(version.shares_ppm, parts, claimants=after.claimants)
@@ -82,8 +79,15 @@ def _mark(claim_id: int) -> str:
     return f"claim {claim_id} verified:"
 
 
+def _told(after: Claim) -> str:
+    """Say how a claim ended, in no word of its parties: what changes with it is never erased."""
+    if after.outcome is None:
+        return str(after.state)
+    return f"{after.outcome}, {after.granted_ppm} of {after.claimed_ppm} ppm"
+
+
 def _decide_finding(
-    session: Session, finding_id: int, after: Claim, *, reason: str, by: str, now: datetime
+    session: Session, finding_id: int, after: Claim, *, by: str, now: datetime
 ) -> None:
     """Confirm or dismiss the near copy behind a claim, unless somebody has decided it before.
 
@@ -94,5 +98,5 @@ def _decide_finding(
         return
     is_copy = after.state is ClaimState.VERIFIED and after.outcome is Outcome.UPHELD
     decide = findings.confirm if is_copy else findings.dismiss
-    said = f"claim {after.claim_id} {after.state}: {reason}"[:_MOST_FINDING_CHARS]
+    said = f"claim {after.claim_id} {after.state}: {_told(after)}"
     decide(session, finding_id, by=by, reason=said, now=now)

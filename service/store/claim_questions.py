@@ -21,6 +21,11 @@ FROM claim c LEFT JOIN last l USING (claim_id)
 WHERE (c.state, c.step_count, c.granted_ppm) IS DISTINCT FROM (l.state, l.step_no, l.granted_ppm)
     OR c.outcome IS DISTINCT FROM l.outcome OR c.due_at IS DISTINCT FROM l.due_at
 UNION ALL
+SELECT format('step %s of claim %s says something else', s.step_no, s.claim_id)
+FROM claim_step s LEFT JOIN claim_said t USING (claim_id, step_no)
+WHERE t.claim_id IS NULL OR (t.erased_at IS NULL AND s.said_hash <> sha256(convert_to(
+    t.reason || chr(10) || t.evidence_text || chr(10) || t.evidence_url, 'UTF8')))
+UNION ALL
 SELECT format('claim %s claims %s ppm and contests %s', c.claim_id, p.claimed, p.contested)
 FROM claim c LEFT JOIN parts p USING (claim_id) WHERE p.claimed IS DISTINCT FROM p.contested
     OR p.claimed IS NULL

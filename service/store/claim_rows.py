@@ -42,10 +42,11 @@ SELECT = f"""
 SELECT c.claim_id, c.work_id, c.state, c.held_from, c.last_at, c.due_at, c.has_evidence,
     EXISTS (SELECT 1 FROM claim n WHERE n.counters = c.claim_id AND n.{OPEN}),
     c.gave_up, c.outcome, c.granted_ppm, c.decided_by,
-    w.title, c.filed_at, c.filed_by, c.reason, c.from_first_day, c.over_ppm, c.counters,
+    w.title, c.filed_at, c.filed_by, said.reason, c.from_first_day, c.over_ppm, c.counters,
     c.finding_id, c.step_count, c.settled_at, c.split_holders, c.split_ppm, c.followed_to,
     p.holders, p.names, p.sides, p.shares, p.holds, f.holders, f.holds
 FROM claim c JOIN work w USING (work_id)
+JOIN claim_said said ON said.claim_id = c.claim_id AND said.step_no = 1
 JOIN LATERAL (SELECT array_agg(o.holder_id) AS holders, array_agg(party.name) AS names,
     array_agg(o.side) AS sides, array_agg(o.share_ppm) AS shares, array_agg(o.hold_id) AS holds
     FROM claim_party o JOIN party ON party_id = o.holder_id

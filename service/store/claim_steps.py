@@ -1,5 +1,6 @@
 """Steps of claims: who said or decided what, when and why. A step is never changed."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,12 +81,16 @@ def insert(
     actor: Actor,
     said: Said,
 ) -> None:
-    """Keep a step, with the claim as it stands after it."""
+    """Keep a step, with the claim as it stands after it; what is said in a row that can be erased.
+
+    A claim that an operator enters speaks of its claimant, and so do its words.
+    """
     brought = said.evidence
+    told, url, sha256 = (brought.text, brought.url, brought.sha256) if brought else ("", "", "")
     driver(session).execute(
         "INSERT INTO claim_step (claim_id, step_no, action, side, holder_id, taken_by, taken_at, "
-        "reason, evidence_text, evidence_url, evidence_sha256, state, outcome, granted_ppm, due_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "evidence_sha256, said_hash, state, outcome, granted_ppm, due_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             claim.claim_id,
             step_no,
@@ -94,25 +99,57 @@ def insert(
             actor.holder_id,
             actor.login,
             claim.last_at,
-            said.reason,
-            brought.text if brought else "",
-            brought.url if brought else "",
-            bytes.fromhex(brought.sha256) if brought and brought.sha256 else None,
+            bytes.fromhex(sha256) if sha256 else None,
+            _hash(said.reason, told, url),
             str(claim.state),
             str(claim.outcome) if claim.outcome else None,
             claim.granted_ppm,
             claim.due_at,
         ),
     )
+    whose = actor.holder_id
+    if action is Action.CLAIM and whose is None and len(claim.claimants) == 1:
+        (whose,) = claim.claimants
+    _insert_said(session, claim.claim_id, step_no, whose, said)
+
+
+def _insert_said(
+    session: Session, claim_id: int, step_no: int, whose: int | None, said: Said
+) -> None:
+    brought = said.evidence
+    driver(session).execute(
+        "INSERT INTO claim_said (claim_id, step_no, holder_id, reason, evidence_text, "
+        "evidence_url) VALUES (%s, %s, %s, %s, %s, %s)",
+        (
+            *(claim_id, step_no, whose, said.reason),
+            *((brought.text, brought.url) if brought else ("", "")),
+        ),
+    )
+
+
+def erase(session: Session, holder_id: int, *, now: datetime) -> None:
+    """Write over what a holder said; that it was said, when, and its hash stay."""
+    session.execute(
+        text(
+            "UPDATE claim_said SET reason = 'erased', evidence_text = '', evidence_url = '', "
+            "erased_at = :now WHERE holder_id = :holder AND erased_at IS NULL"
+        ),
+        {"holder": holder_id, "now": now},
+    )
+
+
+def _hash(reason: str, told: str, url: str) -> bytes:
+    return hashlib.sha256(f"{reason}\n{told}\n{url}".encode()).digest()
 
 
 def listing(session: Session, claim_id: int) -> list[ClaimStep]:
     """List the steps of a claim in order."""
     rows = session.execute(
         text(
-            "SELECT step_no, action, side, holder_id, taken_by, taken_at, reason, evidence_text, "
+            "SELECT step_no, action, side, t.holder_id, taken_by, taken_at, reason, evidence_text, "
             "evidence_url, coalesce(encode(evidence_sha256, 'hex'), ''), state, outcome, "
-            "granted_ppm, due_at FROM claim_step WHERE claim_id = :id ORDER BY step_no"
+            "granted_ppm, due_at FROM claim_step t JOIN claim_said USING (claim_id, step_no) "
+            "WHERE claim_id = :id ORDER BY step_no"
         ),
         {"id": claim_id},
     )

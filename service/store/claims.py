@@ -126,16 +126,15 @@ def insert(session: Session, made: StoredClaim) -> None:
     """Keep a claim that was just filed, with its parties."""
     claim, connection = made.claim, driver(session)
     connection.execute(
-        "INSERT INTO claim (claim_id, work_id, filed_at, filed_by, reason, held_from, "
+        "INSERT INTO claim (claim_id, work_id, filed_at, filed_by, held_from, "
         "from_first_day, over_ppm, counters, finding_id, state, step_count, last_at, due_at, "
         "has_evidence, split_holders, split_ppm, followed_to, gave_up, granted_ppm) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}', 0)",
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}', 0)",
         (
             claim.claim_id,
             claim.work_id,
             made.filed_at,
             made.filed_by,
-            made.reason,
             claim.held_from,
             made.from_first_day,
             made.over_ppm,

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.money import format_nanos
-from service.store import journal, mail, parties, payees
+from service.store import claim_steps, journal, line_disputes, mail, parties, payees
 from service.store.database import driver
 from service.store.text_rules import check_text
 
@@ -175,6 +175,8 @@ def _erase_person(session: Session, holder_id: int, *, now: datetime) -> None:
     connection.execute("DELETE FROM portal_user WHERE party_id = %(holder)s", values)
     payees.erase(session, holder_id, now=now)
     mail.remove_address(session, holder_id)
+    claim_steps.erase(session, holder_id, now=now)
+    line_disputes.erase(session, holder_id, now=now)
     connection.execute(
         "UPDATE mail SET answer = '' FROM statement s WHERE s.statement_id = mail.statement_id "
         "AND s.holder_id = %(holder)s AND answer <> ''",

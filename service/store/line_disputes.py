@@ -135,14 +135,13 @@ def insert(session: Session, new: NewLineDispute, *, by: str, now: datetime) -> 
     check_in_time(new.number, issued_at, now=now)
     made = session.execute(
         text(
-            "INSERT INTO line_dispute (statement_id, ordinal, reason, expected_nanos, claim_id, "
-            "disputed_by, disputed_at) VALUES (:statement, :ordinal, :reason, :expected, :claim, "
+            "INSERT INTO line_dispute (statement_id, ordinal, expected_nanos, claim_id, "
+            "disputed_by, disputed_at) VALUES (:statement, :ordinal, :expected, :claim, "
             ":by, :now) ON CONFLICT DO NOTHING RETURNING line_dispute_id"
         ),
         {
             "statement": statement_id,
             "ordinal": new.line - 1,
-            "reason": new.reason,
             "expected": new.expected_nanos,
             "claim": new.claim_id,
             "by": by,
@@ -153,7 +152,25 @@ def insert(session: Session, new: NewLineDispute, *, by: str, now: datetime) -> 
         known = find_of_line(session, new.number, new.line)
         assert known
         raise LineDisputed(known.line_dispute_id, number=new.number, line=new.line)
+    session.execute(
+        text(
+            "INSERT INTO line_dispute_said (line_dispute_id, holder_id, reason) "
+            "SELECT :id, holder_id, :reason FROM statement WHERE statement_id = :statement"
+        ),
+        {"id": made, "reason": new.reason, "statement": statement_id},
+    )
     return get(session, int(made))
+
+
+def erase(session: Session, holder_id: int, *, now: datetime) -> None:
+    """Write over what a holder said of lines; that they were disputed, and when, stays."""
+    session.execute(
+        text(
+            "UPDATE line_dispute_said SET reason = 'erased', erased_at = :now "
+            "WHERE holder_id = :holder AND erased_at IS NULL"
+        ),
+        {"holder": holder_id, "now": now},
+    )
 
 
 def answer(
@@ -207,7 +224,7 @@ def _check_correction(session: Session, correction_job_id: int) -> None:
 # What corrects a line: later lines of the same holder about the same work, vendor, tier and month.
 _SELECT = """
 SELECT d.line_dispute_id, s.number, d.ordinal + 1, s.holder_id, h.name, s.currency, l.work_id,
-    w.title, l.nanos, d.expected_nanos, d.reason, d.claim_id, d.disputed_by, d.disputed_at,
+    w.title, l.nanos, d.expected_nanos, said.reason, d.claim_id, d.disputed_by, d.disputed_at,
     a.answer, a.reason, a.correction_job_id, a.answered_by, a.answered_at,
     ARRAY(SELECT t.number || '/' || m.ordinal + 1 FROM statement t
         JOIN statement_line m USING (statement_id)
@@ -216,6 +233,7 @@ SELECT d.line_dispute_id, s.number, d.ordinal + 1, s.holder_id, h.name, s.curren
         AND (m.work_id, m.vendor_id, m.tier, m.month)
             = (l.work_id, l.vendor_id, l.tier, l.month) ORDER BY t.period, m.ordinal)
 FROM line_dispute d JOIN statement s USING (statement_id)
+JOIN line_dispute_said said USING (line_dispute_id)
 JOIN statement_line l USING (statement_id, ordinal)
 JOIN work w USING (work_id) JOIN party h ON h.party_id = s.holder_id
 LEFT JOIN line_dispute_answer a USING (line_dispute_id)

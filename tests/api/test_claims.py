@@ -82,14 +82,14 @@ def test_a_claim_says_everything_and_when_it_may_change(scene, site):
     assert site.bell.rings > 0
 
 
-def test_logins_are_told_to_operators_only(scene):
+def test_who_took_a_step_is_told_to_operators_only(scene):
     def logins(who):
         told = getattr(scene, who).get(f"/v1/claims/{scene.claim}").json()
         return [step["taken_by"] for step in told["steps"]]
 
     assert logins("bo") == logins("ada") == [None]
     (login,) = logins("operator")
-    assert login.startswith("creator-")
+    assert login.startswith("holder ")
 
 
 def test_a_stranger_finds_neither_the_claim_nor_a_step_of_it(scene):

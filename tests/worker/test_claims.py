@@ -10,8 +10,9 @@ from service.ledger.claim import Actor, ClaimOutOfRange, NothingToClaim
 from service.ledger.dispute_refusals import ActionOutOfOrder, SameOperator
 from service.ledger.rights import NoHolder
 from service.ledger.tiers import Tier
-from service.store import claims, money_states, works
+from service.store import claims, erasures, money_states, works
 from service.store.claim_filing import ClaimedBefore, ClaimOpen
+from service.store.claim_steps import Evidence
 from service.store.claims import ClaimNotFound
 from service.store.database import unit_of_work
 from service.store.works import WorkNotFound
@@ -442,3 +443,41 @@ def test_a_text_of_the_commons_is_nobodys_to_claim_from(town):
         work = works.register(session, new, **facts).work_id
     with pytest.raises(NothingToClaim):
         Disputes(town).claim("Cleo", work, 1)
+
+
+def rows_with(scene, word):
+    """Return the tables in which any column of any row has a word."""
+    names = [row[0] for row in scene.town.tells(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]  # fmt: skip
+    return {
+        name
+        for name in names
+        if scene.town.tells(f"SELECT 1 FROM {name} t WHERE t::text LIKE :word", word=f"%{word}%")
+    }
+
+
+def test_what_somebody_said_of_a_claim_is_erased_with_the_person(contested):
+    """Words go; who took which step when, what was decided and the money stay."""
+    town, number = contested.town, only(contested)
+    told = Evidence("My xyzzy diary", "https://example.org/xyzzy", "cd" * 32)
+    contested.takes("Cleo", "evidence", number, reason="See xyzzy.", evidence=told)
+    contested.takes("Ada", "accept", number, reason="I plugh it.")
+    town.works()
+    town.closes("2026-02")
+    assert rows_with(contested, "xyzzy") == {"claim_said"}
+    assert rows_with(contested, "plugh") == {"claim_said"}
+    before = contested.money("Ada", "Cleo")
+    for name in ("Cleo", "Ada"):
+        facts = {"reason": "asked", "by": "op", "even_owed": True, "now": town.clock()}
+        with unit_of_work(contested.database) as session:
+            erasures.erase(session, contested.actor(name).holder_id, **facts)
+    assert rows_with(contested, "xyzzy") == rows_with(contested, "plugh") == set()
+    steps = [(s.action, s.said.reason, s.said.evidence) for s in contested.steps(number)]
+    kept = Evidence("", "", "ab" * 32), Evidence("", "", "cd" * 32)
+    assert steps == [
+        ("claim", "erased", kept[0]),
+        ("evidence", "erased", kept[1]),
+        ("accept", "erased", None),
+    ]
+    assert {before["Ada"], before["Cleo"]} == {(0, ADA - CONTESTED), (0, CONTESTED)}
+    assert town.broken() == []

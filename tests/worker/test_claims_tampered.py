@@ -36,6 +36,10 @@ def scene(town, texts):
             "claim 1 is contested after 2 steps, its last step is 2 and left it contested",
         ),
         (
+            "UPDATE claim_said SET reason = 'x' WHERE claim_id = 1 AND step_no = 2",
+            "step 2 of claim 1 says something else",
+        ),
+        (
             "UPDATE claim_party SET share_ppm = 5 WHERE claim_id = 1 AND side = 'respondent'",
             "claim 1 claims 180000 ppm and contests 5",
         ),

@@ -79,7 +79,7 @@ def test_what_is_upheld_confirms_the_finding_and_moves_the_part(copied):
     found = found_of(copied)
     assert (found.state, found.reason) == (
         "confirmed",
-        f"claim {number} verified: decided until 2026-03-17 12:00 UTC, nobody took a step",
+        f"claim {number} verified: upheld, {share} of {share} ppm",
     )
     with unit_of_work(copied.database) as session:
         split = rights.history(session, copied.copy)[-1].shares_ppm
