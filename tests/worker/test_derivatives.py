@@ -133,7 +133,7 @@ def test_the_page_on_rights_says_where_a_unit_goes(shelf, repository):
     ):
         received, kept, dollars = page[title]
         assert (received.partition(" ")[0], kept) == parts[work]
-        assert parse_nanos(dollars, "USD") == paid[holder]
+        assert parse_nanos(dollars) == paid[holder]
 
 
 def test_a_chain_of_nine_passes_all_it_gets_down_to_the_last_nano(shelf, texts):
