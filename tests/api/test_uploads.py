@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.api import forms
 from service.store import editions, works
 from service.store.database import unit_of_work
 
@@ -164,3 +165,16 @@ def test_a_form_of_another_site_is_refused(site, ada):
     del ada.headers["X-CSRF-Token"]
     answer = send(ada, "ode.txt", ELEGY.encode())
     assert (answer.status_code, answer.json()["code"]) == (403, "csrf-refused")
+
+
+def test_no_more_files_are_read_at_once_than_may_be(ada, monkeypatch):
+    monkeypatch.setattr(forms, "_WAIT_SECONDS", 0.01)
+    held = [forms._reading.acquire(timeout=1) for _ in range(forms._AT_ONCE)]
+    try:
+        answer = send(ada, "ode.txt", ODE.encode())
+    finally:
+        for _ in held:
+            forms._reading.release()
+    assert (answer.status_code, answer.json()["code"]) == (503, "reading-busy")
+    assert answer.headers["retry-after"] == "5"
+    assert send(ada, "ode.txt", ODE.encode()).status_code == 201

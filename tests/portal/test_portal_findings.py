@@ -2,9 +2,10 @@
 
 import pytest
 
-from service.store import examinations, findings
+from service.store import editions, examinations, findings
 from service.store.attributions import EvidenceRow
 from service.store.database import unit_of_work
+from service.store.editions import NewEdition
 from service.store.examinations import Examined, Found
 
 SALT = "They say: Salt remembers the sea. Nobody asked it."
@@ -43,6 +44,21 @@ def test_an_operator_sees_both_texts_side_by_side(world, conflict):
     assert f'<blockquote class="text">They say: {MARK} Nobody asked it.</blockquote>' in page
     assert "verbatim · confidence 99.1 %" in page
     assert "evasive" in page
+
+
+def test_a_finding_of_an_edition_is_seen_with_the_text_of_that_edition(world, catalogue):
+    salt = world.work("Salt", {catalogue.ada: 1_000_000}, body=SALT)
+    book = world.work("Book", {catalogue.bo: 1_000_000}, body="Another beginning.")
+    found = Found(salt, "derived", 575_000, [SPAN])
+    with unit_of_work(world.database) as session:
+        edition = editions.add(
+            session, book, NewEdition(COPY), registered_at=world.now, now=world.now
+        )
+        outcome = Examined(425_000, (), None, [found], {})
+        examinations.store(session, edition.work_id, outcome, now=world.now)
+        (finding,) = findings.of_editions(session, book)
+    page = world.browser("operator").get(f"/operator/findings/{finding.finding_id}").text
+    assert f'<blockquote class="text">A book. {MARK} The end.</blockquote>' in page
 
 
 @pytest.mark.parametrize(
