@@ -11,7 +11,7 @@ from service.api import paging
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, Creator, CreatorOrOperator
 from service.api.documented import problems
-from service.api.licences import LicenceOrder, licence_of, sorted_uses
+from service.api.licences import LicenceOrder, licence_of, signed, sorted_uses
 from service.api.offers import AnswerOrder, OfferStep
 from service.api.paging import After, Limit, Number, Page
 from service.api.preconditions import IfMatch, seen
@@ -80,7 +80,7 @@ def propose_licence(
             new,
             seen=seen(if_match),
             holder_id=person.party_id,
-            by=person.login,
+            by=signed(person),
             now=now,
         )
         return _shown(session, made, now=now)
@@ -173,7 +173,7 @@ def withdraw_licence(
 
 def _answer(person: Person, order: AnswerOrder | None) -> Answer:
     assert person.party_id is not None
-    return Answer(person.party_id, person.login, order.note if order else "")
+    return Answer(person.party_id, signed(person), order.note if order else "")
 
 
 def _check_concerned(session: Session, person: Person, proposal_id: int) -> None:

@@ -27,6 +27,7 @@ from service.store import deals, holdings, licences, parties, works
 from service.store.database import unit_of_work
 from service.store.deals import StoredDeal
 from service.store.licences import NewLicence, StoredLicence
+from service.store.people import Person
 from service.store.text_rules import BadText
 
 router = APIRouter(tags=["licences"], route_class=StrictRoute)
@@ -131,7 +132,7 @@ def put_licence(
         if person.party_id is not None:
             _check_may(session, person.party_id, new)
         licences.set_terms(
-            session, new, earliest=earliest, seen=seen(if_match), by=person.login, now=now
+            session, new, earliest=earliest, seen=seen(if_match), by=signed(person), now=now
         )
         return _answer(session, response, work_id)
 
@@ -161,6 +162,11 @@ def _check_may(session: Session, holder_id: int, new: NewLicence) -> None:
             check_multiplier(new.licence.multiplier_ppm, most_ppm=MAX_OWN_MULTIPLIER_PPM)
     elif not new.licence.is_as_tight_as(before):
         raise CoHoldersMayOnlyTighten(new.work_id)
+
+
+def signed(person: Person) -> str:
+    """Return who did something, for rows that stay: holders by number, since logins are erased."""
+    return person.login if person.party_id is None else f"holder {person.party_id}"
 
 
 def day_of(text: str, place: str) -> date:

@@ -11,7 +11,7 @@ from service.api import paging
 from service.api.body import StrictRoute
 from service.api.dependencies import AnyAsker, CallingVendor, Context, Creator
 from service.api.documented import problems
-from service.api.licences import day_of
+from service.api.licences import day_of, signed
 from service.api.paging import After, Limit, Number, Page
 from service.ledger.money import PPM, BadAmount, format_nanos, parse_nanos
 from service.ledger.offer import BadOffer, Offer, OfferState, Said, agreed_by, usual_opening
@@ -209,7 +209,7 @@ def accept_offer(
     """Accept for yourself; once every holder has, the deal is made and the advance opened."""
     now = context.clock()
     assert person.party_id is not None
-    answer = Answer(person.party_id, person.login, order.note if order else "")
+    answer = Answer(person.party_id, signed(person), order.note if order else "")
     with unit_of_work(context.database) as session:
         offers.get(session, offer_id, holder_id=person.party_id)
         found = procurement.accept(session, offer_id, answer, now=now)
@@ -232,7 +232,7 @@ def decline_offer(
     """Decline: the offer ends, for the other holders of the work too."""
     now = context.clock()
     assert person.party_id is not None
-    answer = Answer(person.party_id, person.login, order.note if order else "")
+    answer = Answer(person.party_id, signed(person), order.note if order else "")
     with unit_of_work(context.database) as session:
         offers.get(session, offer_id, holder_id=person.party_id)
         found = procurement.decline(session, offer_id, answer, now=now)
