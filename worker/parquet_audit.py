@@ -109,7 +109,8 @@ _QUESTIONS = (
             "SELECT format('{} {}: payouts posted {}, stated {}', account, currency, posted, "
             "stated) FROM (SELECT account, currency, sum(p) AS posted, sum(t) AS stated FROM "
             "(SELECT account, currency, nanos AS p, 0 AS t FROM postings "
-            "WHERE kind IN ('payout', 'payout-returned') AND account LIKE 'holder:%' UNION ALL "
+            "WHERE kind IN ('payout', 'payout-returned', 'payout-correction') "
+            "AND account LIKE 'holder:%' UNION ALL "
             "SELECT format('holder:{}:payable', holder_id), currency, 0, paid_nanos "
             "FROM statements) GROUP BY account, currency) WHERE posted <> stated"
         ),

@@ -145,3 +145,26 @@ def test_a_year_without_payouts_has_an_empty_summary(ada):
     told = client.get(f"{path}/tax-summaries/2026").json()
     assert (told["data"], "tax advice" in told["note"]) == ([], True)
     assert client.get(f"{path}/tax-summaries/99").status_code == 422
+
+
+@pytest.mark.parametrize("odd", ["\\u0000", "\\ud800", "\\uffff", "\\u202e"])
+@pytest.mark.parametrize(
+    ("method", "end", "field", "rest"),
+    [
+        ("PUT", "profile", "legal_name", PROFILE),
+        ("PUT", "profile", "tax_number", PROFILE),
+        ("PUT", "profile", "country", PROFILE),
+        ("PUT", "account", "iban", {"password": PASSWORD}),
+        ("PUT", "account", "email", {"password": PASSWORD}),
+        ("PUT", "account", "password", {"iban": IBAN}),
+        ("POST", "checks", "evidence", {"kind": "identity", "outcome": "passed"}),
+    ],
+)
+def test_any_text_is_answered(site, ada, method, end, field, rest, odd):
+    _, path = ada
+    told = ", ".join(f'"{name}": "{value}"' for name, value in rest.items() if name != field)
+    body = f'{{{told}, "{field}": "a{odd}b"}}'
+    answer = site.operator().request(
+        method, f"{path}/{end}", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in {200, 201, 400, 401, 422}

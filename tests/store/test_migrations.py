@@ -94,6 +94,32 @@ def test_attributions_of_before_are_counted_too(founding):
     database.close()
 
 
+def test_payouts_of_before_were_untaxed_and_paid_their_holders(founding):
+    owner, _ = founding
+    migrated_to(owner, "0011")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO payout (statement_id, holder_id, currency, amount_nanos) "
+            "VALUES (1, 7, 'USD', 540000000)"
+        )
+        connection.execute(
+            "INSERT INTO payout_step VALUES (1, 'reserved', 202601, -540000000, '', 'op', now())"
+        )
+    opened = Database.connect(owner)
+    migrate(opened, app_role=embedded.APP_ROLE)
+    opened.close()
+    with psycopg.connect(owner, autocommit=True) as connection:
+        kept = connection.execute(
+            "SELECT payee_id, part, tax_nanos, fee_nanos, to_currency, paid_nanos, method "
+            "FROM payout"
+        ).fetchall()
+        moves = connection.execute("SELECT holder_id, move, moved_nanos FROM payout_move")
+        assert kept == [(7, 0, 0, 0, "USD", 540_000_000, "bank")]
+        assert moves.fetchall() == [(7, "reserved", -540_000_000)]
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            connection.execute("UPDATE payout SET tax_nanos = 1")
+
+
 def test_the_application_may_what_the_new_tables_are_for(database):
     may = {
         "finding": {"SELECT", "INSERT", "UPDATE"},
@@ -112,6 +138,19 @@ def test_the_application_may_what_the_new_tables_are_for(database):
         "correction_job": {"SELECT", "INSERT", "UPDATE"},
         "payout": {"SELECT", "INSERT"},
         "payout_step": {"SELECT", "INSERT"},
+        "payee_profile": {"SELECT", "INSERT"},
+        "payee_account": {"SELECT", "INSERT"},
+        "payee_check": {"SELECT", "INSERT"},
+        "payee_assignment": {"SELECT", "INSERT"},
+        "payout_run": {"SELECT", "INSERT"},
+        "payout_run_item": {"SELECT", "INSERT"},
+        "payout_run_approval": {"SELECT", "INSERT"},
+        "payout_correction": {"SELECT", "INSERT"},
+        "payout_invoice": {"SELECT", "INSERT"},
+        "bank_file": {"SELECT", "INSERT"},
+        "bank_line": {"SELECT", "INSERT"},
+        "tax_rule": {"SELECT", "INSERT"},
+        "fx_rate": {"SELECT", "INSERT"},
     }
     with psycopg.connect(database.url) as connection:
         for table, verbs in may.items():

@@ -23,11 +23,12 @@ from service.intake import bank_lines
 from service.ledger.bank_line import AmountDiffers, BadBankLine, UnknownTransfer
 from service.ledger.payout import PayoutOutOfOrder, PayoutState
 from service.ledger.payout_correction import CorrectionKind, CorrectionRefused, NewCorrection
+from service.ledger.period import Period
 from service.ledger.tiers import Tier
 from service.store import payees
 from service.store.database import unit_of_work
 from service.store.payee_accounts import AccountErased
-from worker import bank_files, bank_import, payout_corrections
+from worker import bank_files, bank_import, parquet_audit, parquet_export, payout_corrections
 from worker.payout_corrections import BankHoldsLess, TooMuchTax
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
@@ -291,6 +292,20 @@ def test_what_was_paid_too_little_is_due_again_and_too_much_is_owed(confirmed):
         ("corrected", -7_000_000_000, "by mistake"),
     ]
     assert confirmed.broken() == []
+
+
+def test_an_exported_month_stands_up_to_the_audit_with_its_corrections(confirmed, tmp_path):
+    correct(confirmed, 1, CorrectionKind.AMOUNT, -6_000_000_000)
+    correct(confirmed, 2, CorrectionKind.MISDIRECTED)
+    confirmed.clock.now = datetime(2026, 4, 2, tzinfo=UTC)
+    for month in ("2026-02", "2026-03"):
+        confirmed.closes(month)
+        period = Period.parse(month)
+        parquet_export.export_period(
+            confirmed.database, period, tmp_path / month, now=confirmed.clock()
+        )
+        told = parquet_audit.audit(tmp_path / month)
+        assert {one.question: one.facts for one in told if one.facts} == {}
 
 
 def test_of_an_exchange_the_difference_is_between_holder_and_exchange(confirmed):
