@@ -2,8 +2,8 @@
 
 Each stage runs in a process of its own: settle, release and back, state, seal, PDFs by two workers
 that claim rows. Beside it the method of royalty tools: each row of a vendor's statement is split
-among the holders of its work, from one CSV to another. WORKERS=n: others; SMALL=1: 200 holders and
-20,000 sales. Ends with a line of JSON.
+among the holders of its work, from one CSV to another. HOLDERS=n: others, of 100 sales each;
+SMALL=1: 200; WORKERS=n: processes that write. Ends with a line of JSON.
 """
 
 import os
@@ -34,7 +34,8 @@ from service.store.database import Database, driver, unit_of_work
 from worker.founding import found
 
 SMALL = bool(os.environ.get("SMALL"))
-HOLDERS, SALES = (200, 20_000) if SMALL else (10_000, 1_000_000)
+HOLDERS = int(os.environ.get("HOLDERS") or (200 if SMALL else 10_000))
+SALES = 100 * HOLDERS
 WORKS = HOLDERS
 WORKERS = int(os.environ.get("WORKERS", "2"))
 A_REQUEST = 1_000
@@ -63,6 +64,7 @@ def fill(database: Database) -> None:
         work_ids = register(session, count=WORKS, split=split)
         engine = attributions.engine_id(session, "given")
         vendors = [parties.vendor_named(session, name) for name in ("Acme", "Borealis")]
+    assert SALES % A_CHUNK == 0, "sales are reported in chunks"
     for first in range(0, SALES, A_CHUNK):
         matched = draw_matches(rng, work_ids, A_CHUNK)
         with unit_of_work(database) as session:
