@@ -155,6 +155,9 @@ def everything(urls):
 
 
 def test_no_row_anywhere_says_who_it_was_and_nothing_of_the_texts_is_left(stated, urls):
+    with psycopg.connect(stated.database.url, autocommit=True) as connection:
+        connection.execute("INSERT INTO claim_said VALUES (1, 1, 7, 'Exampleton', 'it', 'it')")
+        connection.execute("INSERT INTO line_dispute_said VALUES (1, 7, 'Exampleton')")
     erase(stated)
     gone = (
         "Exampleton",
