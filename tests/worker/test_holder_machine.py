@@ -12,6 +12,7 @@ from fractions import Fraction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from money_facts import check_money_states
 from payee_facts import may_be_paid
 
 from service.ledger.advance import AdvancePaid
@@ -188,6 +189,7 @@ class HolderMachine(RuleBasedStateMachine):
             assert has - int(moved[holder]) == whole
             self.compare_held(holder, balances[f"holder:{holder}:held"], earned)
         self.compare_statements()
+        check_money_states(self.town)
 
     def earned(self):
         rows = self.town.tells(

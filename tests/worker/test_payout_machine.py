@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from money_facts import check_money_states
 from payee_facts import costs, holder_id, lives, may_be_paid, pays, rates, reserve, taxes
 
 from service.ledger.correction import RefundNotPositive, RefundTooLarge
@@ -138,6 +139,7 @@ class PayoutMachine(RuleBasedStateMachine):
             has = sum(balances[f"holder:{number}:{on}"] for on in ("held", "payable"))
             assert has + given[number] == int(earned.get(number, 0))
         assert Counter(self.town.balances("bank"))["bank"] >= 0
+        check_money_states(self.town)
 
     def teardown(self):
         """Let everything under way come to its end: exchanges keep what the bank made of them."""
