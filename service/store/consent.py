@@ -175,7 +175,7 @@ def _take_effect(
     consenting = sorted(who_is_asked(session, stored))
     losing, change_id = _losing(line, left), None
     if left:
-        why = f"proposal {stored.proposal_id}: {stored.message or reason}"[:MAX_REASON_CHARS]
+        why = f"proposal {stored.proposal_id}"  # its words stand in rows that can be erased
         change_id, _ = rights.change(session, proposal.work_id, left, reason=why, by=by, now=now)
     confirmations.give_free(
         session,

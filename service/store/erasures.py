@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.money import format_nanos
-from service.store import claim_steps, journal, line_disputes, mail, parties, payees
+from service.store import claim_steps, journal, line_disputes, mail, parties, payees, proposals
 from service.store.database import driver
 from service.store.text_rules import check_text
 
@@ -176,6 +176,7 @@ def _erase_person(session: Session, holder_id: int, *, now: datetime) -> None:
     payees.erase(session, holder_id, now=now)
     mail.remove_address(session, holder_id)
     claim_steps.erase(session, holder_id, now=now)
+    proposals.erase(session, holder_id, now=now)
     line_disputes.erase(session, holder_id, now=now)
     connection.execute(
         "UPDATE mail SET answer = '' FROM statement s WHERE s.statement_id = mail.statement_id "

@@ -159,6 +159,34 @@ def end(
         raise ProposalEnded(proposal_id, get(session, proposal_id).state)
 
 
+def erase(session: Session, holder_id: int, *, now: datetime) -> None:
+    """Write over what a holder said of proposals; what was agreed, by whom and when, stays."""
+    values = {"holder": holder_id, "now": now}
+    session.execute(
+        text(
+            "UPDATE proposal SET message = 'erased', proposed_by = 'erased', erased_at = :now "
+            "WHERE proposer_id = :holder AND erased_at IS NULL"
+        ),
+        values,
+    )
+    session.execute(
+        text(
+            "UPDATE proposal p SET reason = 'erased', ended_by = 'erased', erased_at = :now "
+            "FROM proposal_answer a WHERE a.proposal_id = p.proposal_id AND a.holder_id = :holder "
+            "AND NOT a.accepted AND p.state = 'declined'"
+        ),
+        values,
+    )
+    session.execute(
+        text(
+            "UPDATE proposal_answer SET reason = CASE reason WHEN '' THEN '' ELSE 'erased' END, "
+            "answered_by = 'erased', erased_at = :now "
+            "WHERE holder_id = :holder AND erased_at IS NULL"
+        ),
+        values,
+    )
+
+
 _SELECT = """
 SELECT p.proposal_id, w.title, p.work_id, p.valid_from, p.holder_ids, p.shares_ppm,
     p.upstream_work_ids, p.upstream_ppm, p.basis_holder_ids, p.basis_shares_ppm, p.in_force,

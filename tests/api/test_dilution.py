@@ -82,7 +82,7 @@ def test_changes_are_told_to_those_whose_works_they_change(chain):
 
     (made,) = listed("Ben", cover)
     assert (made["title"], made["valid_from"], made["back_dated"]) == ("Cover", "2026-02-10", True)
-    assert (made["state"], made["reason"]) == ("waiting", "proposal 1: On paper.")
+    assert (made["state"], made["reason"]) == ("waiting", "proposal 1")
     assert listed("Ada", cover) == []
     assert [one["title"] for one in listed("Cleo", remix)] == ["Remix"]
     url = f"/v1/rights-changes/{made['change_id']}/adjustments"

@@ -309,7 +309,7 @@ def test_a_back_dated_agreement_asks_for_corrections(table, ode):
     with unit_of_work(table.database) as session:
         change = rights_changes.get(session, change_id)
     assert (change.back_dated, change.works, change.waiting) == (True, 1, 1)
-    assert change.reason == f"proposal {proposal.proposal_id}: as we said"
+    assert change.reason == f"proposal {proposal.proposal_id}"
 
 
 def test_two_last_answers_at_once_take_effect_once(table, ode):
@@ -357,6 +357,23 @@ def test_an_upstream_share_may_be_proposed_by_those_it_is_due_to(table, ode):
     cover = table.registers("Cover", by="Cleo", cleo=ALL)
     proposal = table.proposes("Ada", cover, upstream={ode: 300_000}).proposal_id
     assert table.waiting(proposal) == ["Ben", "Cleo"]
+
+
+def test_what_a_person_said_is_written_over_and_what_was_agreed_stays(table, ode):
+    """Ben is erased: his words go, his answer and its day stay; nobody else's words do."""
+    mine = table.proposes("Ben", ode, ben=ALL, message="It is all mine.").proposal_id
+    hers = table.proposes("Ada", ode, ada=ALL, message="It is not.").proposal_id
+    table.says("Ben", hers, yes=False, reason="Ask my lawyer.")
+    with unit_of_work(table.database) as session:
+        proposals.erase(session, table.holder["Ben"], now=table.now)
+        one, other = (proposals.get(session, number) for number in (mine, hers))
+
+    assert (one.message, one.proposer.login, str(one.state)) == ("erased", "erased", "open")
+    assert (other.message, other.proposer.login, other.reason) == ("It is not.", "Ada", "erased")
+    assert [(a.accepted, a.reason, a.answered_by) for a in other.answers] == [
+        (True, "", "Ada"),
+        (False, "erased", "erased"),
+    ]
 
 
 def test_a_proposal_and_its_answers_are_kept_as_they_were(table, ode, urls):

@@ -51,7 +51,7 @@ IMMUTABLE = [
     "licence_proposal", "licence_answer", "pool_fund",
     "pool_rule", "interest_rate", "pool_approval", "pool_release", "pool_step", "pool_part",
     "pool_fee_basis", "pool_accrual", "pool_weight",
-    "rights_change", "proposal_answer", "freed_hold",
+    "rights_change", "freed_hold",
     "statement_reissue", "adjustment_reason",
     "claim_party", "claim_step", "claim_hold", "line_dispute", "line_dispute_answer",
 ]  # fmt: skip
