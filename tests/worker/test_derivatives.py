@@ -1,6 +1,7 @@
 """Royalty runs upstream at every close through any depth; what back-dated rights adjust is told."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
@@ -103,6 +104,36 @@ def test_three_levels_and_a_diamond_are_released_in_one_close(shelf):
         "Ben": POOL * 28 // 100,  # 70 % of 20 % + 20 % that come to the cover
         "Ada": POOL * 12 // 100,
     }
+    assert shelf.broken() == []
+
+
+def test_sales_settled_while_rights_change_come_to_what_counts(shelf):
+    """One thread settles, another changes two ancestors for days gone by, again and again."""
+    song, cover, remix, _ = shelf.work.values()
+    change(shelf, cover, upstream={song: 300_000})
+    change(shelf, remix, upstream={cover: 500_000})
+
+    def settles():
+        for n in range(12):
+            sells(shelf, shelf.texts["remix"], name=f"sale {n}")
+            shelf.works()
+
+    def changes():
+        for n in range(6):
+            change(shelf, song, day=date(2026, 1, 2 + n), ada=1 + n, eve=ALL - 1 - n)
+            change(shelf, cover, day=date(2026, 1, 2 + n), ben=1 + n, eve=ALL - 1 - n)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(settles), pool.submit(changes)]:
+            done.result()
+    shelf.works()
+    shelf.closes("2026-01")
+
+    whole = 12 * POOL
+    said = earned(shelf)
+    assert sum(said.values()) == whole
+    assert said["Cleo"] == whole // 2
+    assert said["Ada"] == whole * 15 // 100 * 6 // ALL
     assert shelf.broken() == []
 
 
