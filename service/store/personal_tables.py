@@ -33,6 +33,10 @@ _BY_COLUMN = (
     ("work_id", "{} = ANY(%(texts)s)"),
 )
 """The first of these columns that a table has says which of its rows are somebody's."""
+_BY_TABLE: Mapping[str, str] = {
+    "offer": "(holder_id = %(holder)s OR work_id = ANY(%(texts)s))",
+}
+"""Where one column does not say it: an offer is for a holder's catalogue, or for a work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def tables(session: Session) -> list[PersonalTable]:
         if key is None or name in _LEFT_OUT:
             continue
         told = tuple(column for column in columns if column not in UNTOLD)
-        found.append(PersonalTable(name, told, key[1].format(key[0])))
+        condition = _BY_TABLE.get(name, key[1].format(key[0]))
+        found.append(PersonalTable(name, told, condition))
     return found
 
 

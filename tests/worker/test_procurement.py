@@ -8,7 +8,7 @@ from licence_terms import vendor_id
 
 from service.ledger.licence import Licence
 from service.ledger.offer import NoLongerOpen, Offer, OfferState
-from service.store import advances, licences, procurement
+from service.store import advances, licences, personal_tables, procurement
 from service.store.database import unit_of_work
 from service.store.licences import NewLicence
 from service.store.procurement import Answer
@@ -150,6 +150,20 @@ def test_an_offer_answered_too_late_changes_nothing(village, texts):
         accepts(village, offer, "Ada")
     assert village.tells("SELECT count(*) FROM offer_step") == [(0,)]
     assert village.tells("SELECT count(*) FROM licence_deal") == [(0,)]
+
+
+def test_offers_for_a_work_and_for_a_catalogue_are_in_what_a_creator_is_told(village, texts):
+    ode = village.registers("Ode", texts.ode, {"Ada": ALL})
+    for offer in ({"work": ode}, {"holder": "Ada"}):
+        offers(village, **offer)
+    village.registers("Essay", texts.essay, {"Ben": ALL})
+    with unit_of_work(village.database) as session:
+        (table,) = [one for one in personal_tables.tables(session) if one.name == "offer"]
+        told = [
+            [json.loads(row)["offer_id"] for row in personal_tables.rows_of(session, table, *asked)]
+            for asked in ((holder_id(village, "Ada"), [ode]), (holder_id(village, "Ben"), [2]))
+        ]
+    assert told == [[1, 2], []]
 
 
 def test_an_operator_answers_for_holders_without_a_login(village, texts, wellspring):
