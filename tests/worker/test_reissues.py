@@ -69,7 +69,8 @@ def test_a_document_of_a_new_number_names_what_it_replaces_and_why(stated):
     }
     assert (first["holder"]["name"], again["holder"]["name"]) == ("Ada", "Ada Lovelace")
     differs = {key for key in again if again[key] != first.get(key)}
-    assert differs == {"number", "holder", "replaces"}
+    assert differs == {"number", "holder", "replaces", "how_to_ask"}
+    assert str(made) in again["how_to_ask"]
 
 
 def test_every_form_says_it_and_no_amount_is_another(stated):
