@@ -136,6 +136,8 @@ def _taken(move: PayoutMove) -> dict[str, object]:
         "tax": {
             "rule": move.tax_rule or None,
             "rate_percent": percent_of(move.tax_ppm),
+            "valid_from": move.tax_from.isoformat() if move.tax_from else None,
+            "valid_until": move.tax_until.isoformat() if move.tax_until else None,
             "basis": format_nanos(move.gross_nanos),
             "amount": format_nanos(move.tax_nanos),
         },

@@ -106,6 +106,14 @@ def payout_name(move: PayoutMove) -> str:
     return named.get(move.state, f"Payout {move.state}")
 
 
+def validity(move: PayoutMove) -> str:
+    """Say on which days the rule of a tax is valid, after its code; empty without a rule."""
+    if not move.tax_from:
+        return ""
+    until = f" to {move.tax_until}" if move.tax_until else ""
+    return f" valid from {move.tax_from}{until}"
+
+
 def payout_note(move: PayoutMove) -> str:
     """Say what a payout did to the balance, of which statement and when."""
     day = f"{move.at:%Y-%m-%d}"

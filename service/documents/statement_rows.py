@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from service.documents.figures import percent_of
 from service.documents.statement_document import StatementDocument
-from service.documents.statement_reasons import holdback_reason, move_note, payout_note
+from service.documents.statement_reasons import (
+    holdback_reason,
+    move_note,
+    payout_note,
+    validity,
+)
 from service.ledger.money import format_nanos
 from service.ledger.statement import (
     AdvanceStanding,
@@ -106,7 +111,8 @@ def _taken(move: PayoutMove) -> Iterator[str]:
         return
     if move.tax_nanos:
         rate = percent_of(move.tax_ppm)
-        yield f"Tax {format_nanos(move.tax_nanos)} ({move.tax_rule}, {rate} % of gross)."
+        rule = f"{move.tax_rule}{validity(move)}, {rate} % of gross"
+        yield f"Tax {format_nanos(move.tax_nanos)} ({rule})."
     if move.fee_nanos:
         yield f"Fee {format_nanos(move.fee_nanos)}."
     if move.exchange:

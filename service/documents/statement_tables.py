@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.documents.figures import Figures
 from service.documents.statement_document import StatementDocument, nanos_of
+from service.documents.statement_reasons import validity
 from service.ledger.statement import LineKind, PayoutMove, Statement, StatementLine
 
 
@@ -123,6 +124,12 @@ def payout_table(statement: Statement, figures: Figures) -> Table | None:
     return Table("Payouts, with what was taken from them", columns, rows)
 
 
+def _tax(move: PayoutMove, figures: Figures) -> str:
+    if not move.tax_rule:
+        return "none"
+    return f"{move.tax_rule}{validity(move)}, {figures.percent(move.tax_ppm)} of gross"
+
+
 def _payout_cells(move: PayoutMove, figures: Figures) -> tuple[str, ...]:
     rate = move.exchange
     exchanged = ""
@@ -134,7 +141,7 @@ def _payout_cells(move: PayoutMove, figures: Figures) -> tuple[str, ...]:
         f"{move.statement}{returned}",
         move.payee,
         figures.amount(move.gross_nanos),
-        f"{move.tax_rule}, {figures.percent(move.tax_ppm)} of gross" if move.tax_rule else "none",
+        _tax(move, figures),
         figures.amount(move.tax_nanos),
         figures.amount(move.fee_nanos),
         figures.amount(move.net_nanos),

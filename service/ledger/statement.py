@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from service.ledger.advance import AdvanceStep
@@ -83,6 +83,8 @@ class PayoutMove:
     exchange: Rate | None = None
     payee: str = ""
     note: str = ""
+    tax_from: date | None = None
+    tax_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

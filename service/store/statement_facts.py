@@ -126,7 +126,7 @@ SELECT p.holder_id, p.currency, s.number, m.move, m.moved_nanos, m.moved_at, p.a
     coalesce(r.code, ''), coalesce(r.ppm, 0), p.tax_nanos, p.fee_nanos,
     p.amount_nanos - p.tax_nanos - p.fee_nanos, p.to_currency, p.paid_nanos,
     f.fx_rate_id, f.source, f.target, f.numerator::text, f.denominator, f.day, f.origin,
-    party.name, m.note
+    party.name, m.note, r.valid_from, r.valid_until
 FROM payout_move m JOIN payout p USING (payout_id)
 JOIN statement s ON s.statement_id = p.statement_id
 JOIN party ON party.party_id = p.payee_id
@@ -161,6 +161,7 @@ def payout_moves(
             payout_terms.rate_of(row[14:21]),
             payee,
             note,
+            *(row[23:25] if withheld else ()),
         )
         found[Recipient(holder, currency)].append(moved)
     return found

@@ -57,6 +57,7 @@ TAXED = PayoutMove(
     *("2025-12-H7-USD", "reserved", -10_000_000_000, datetime(2026, 1, 5, tzinfo=UTC)),
     *(10_000_000_000, "jp-treaty", 100_000, 1_000_000_000, 250_000_000, 8_750_000_000),
     *("JPY", 1_305_000_000_000, RATE, "Ada's heir"),
+    tax_from=date(2025, 4, 1),
 )
 
 

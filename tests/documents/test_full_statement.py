@@ -33,7 +33,7 @@ SAID = [
     "Of it from derived works, USD Of it from the pool, USD Passed upstream, USD Your share",
     "12.15 2.15 0.000000003 0.000000001 60 % 7.29",
     "this is no tax advice",
-    "2025-12-H7-USD Ada's heir 10.00 jp-treaty, 10 % of gross 1.00 0.25 8.75",
+    "2025-12-H7-USD Ada's heir 10.00 jp-treaty valid from 2025-04-01, 10 % of gross 1.00 0.25 8.75",
     "1 USD = 149.23 JPY, ECB, 2026-01-04 1305.00 JPY",
     "Not earned back before 1.00 USD Paid early 20.00 USD Recouped from earnings -5.00 USD",
     "Still to be earned back 16.00 USD",
@@ -96,6 +96,8 @@ def test_json_has_each_part_by_name_and_the_schema_knows_them_all():
     assert payout["tax"] == {
         "rule": "jp-treaty",
         "rate_percent": "10",
+        "valid_from": "2025-04-01",
+        "valid_until": None,
         "basis": "10.00",
         "amount": "1.00",
     }
@@ -135,7 +137,8 @@ def test_csv_and_xlsx_add_up_to_the_same():
     assert (rows[1]["upstream_received"], rows[1]["from_pool"]) == ("2.15", "0.000000003")
     notes = {row["row"]: row["note"] for row in rows}
     assert notes["payout reserved"].endswith(
-        "Tax 1.00 (jp-treaty, 10 % of gross). Fee 0.25. 1305.00 JPY at 1 USD = 149.23 JPY."
+        "Tax 1.00 (jp-treaty valid from 2025-04-01, 10 % of gross). Fee 0.25. "
+        "1305.00 JPY at 1 USD = 149.23 JPY."
     )
     assert "(not-backed 3.00, contested 2.00, unconfirmed 1.00)" in notes["held"]
     book = openpyxl.load_workbook(io.BytesIO(statement_xlsx(FULL)))
