@@ -8,6 +8,7 @@ from ledger_scene import MONTH, NOW, Size, fill, repeat
 from ledger_servers import Cost, Server, database_for
 from ledger_sides import HOLDERS, WORKS, settle
 
+from service.ledger.threshold import Threshold
 from service.store import closing, periods, seals
 from service.store.database import Database, rehearsal, unit_of_work
 from worker import close, drain
@@ -52,7 +53,7 @@ def close_of_many(server: Server, *, rounds: int, sales: int, reported: int) -> 
 
 
 def _post(database: Database) -> None:
-    close.post(database, MONTH, threshold=0, now=NOW, progress=drain.silent)
+    close.post(database, MONTH, threshold=Threshold(), now=NOW, progress=drain.silent)
 
 
 def _lines(database: Database) -> int:

@@ -15,6 +15,7 @@ from ledger_scene import MONTH, NOW
 from ledger_servers import Server
 
 from service.documents.statement_forms import Form
+from service.ledger.threshold import Threshold
 from service.store import closing, parties, periods, seals
 from service.store.database import Database, unit_of_work
 from service.store.receipts import NewReceipt
@@ -63,7 +64,7 @@ def release(database: Database) -> None:
 
 def state(database: Database) -> None:
     """Write every statement."""
-    state_all(database, MONTH, threshold=0, now=NOW, progress=drain.silent)
+    state_all(database, MONTH, threshold=Threshold(), now=NOW, progress=drain.silent)
 
 
 def seal(database: Database) -> None:

@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     """smtp://user:password@host:587 or smtps://...; None: letters stay in the outbox folder."""
     payout_threshold: str = "0.00"
-    """Smallest payable balance of a statement, in major units; what is below is carried forward."""
+    """Smallest payable balance of a statement, in major units, of currencies that need another
+    beside: 10.00, JPY=1000. What is below is carried forward."""
     fx_rate_age_days: int = Field(default=7, ge=0, le=366)
     """How old a rate of exchange may be on the day of a payout."""
     public_url: str | None = None

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from service.ledger.period import Period
+from service.ledger.threshold import Threshold
 from service.store import approvals
 from service.store.approvals import ApprovalsMissing
 from service.store.database import Database, unit_of_work
@@ -14,7 +15,7 @@ def check_approved(
     period: Period,
     *,
     needed: int,
-    threshold: int,
+    threshold: Threshold,
     now: datetime,
     progress: Progress,
 ) -> None:

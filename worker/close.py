@@ -10,6 +10,7 @@ from service.ledger import accounts
 from service.ledger.journal import JournalEntry, Kind, Source, entry
 from service.ledger.period import Period
 from service.ledger.release import Credit, check_postable, release, release_legs
+from service.ledger.threshold import Threshold
 from service.store import (
     journal,
     lines,
@@ -42,12 +43,9 @@ def waits_for(database: Database, period: Period) -> int:
 
 
 def finish(
-    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
+    database: Database, period: Period, *, threshold: Threshold, now: datetime, progress: Progress
 ) -> None:
-    """Release, back, state, snapshot, seal. Only once ``waits_for`` is zero; safe to run again.
-
-    threshold: smallest payable balance in nanos.
-    """
+    """Release, back, state, snapshot, seal. Only once ``waits_for`` is zero; safe to run again."""
     assert waits_for(database, period) == 0, "the period still waits for sales"
     post(database, period, threshold=threshold, now=now, progress=progress)
     with unit_of_work(database) as session:
@@ -59,7 +57,7 @@ def finish(
 
 
 def post(
-    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
+    database: Database, period: Period, *, threshold: Threshold, now: datetime, progress: Progress
 ) -> None:
     """Post what a close posts into a period that is closing: releases, backing, statements."""
     release_and_back(database, period, now=now, progress=progress)

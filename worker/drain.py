@@ -210,7 +210,7 @@ def _finish(workplace: Workplace, period: Period, progress: Progress) -> None:
             close.finish(
                 database,
                 period,
-                threshold=workplace.threshold_nanos,
+                threshold=workplace.threshold,
                 now=workplace.clock(),
                 progress=progress,
             )
@@ -222,7 +222,7 @@ def _is_approved(workplace: Workplace, period: Period, progress: Progress) -> bo
             workplace.database,
             period,
             needed=workplace.settings.close_approvals,
-            threshold=workplace.threshold_nanos,
+            threshold=workplace.threshold,
             now=workplace.clock(),
             progress=progress,
         )

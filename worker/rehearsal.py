@@ -11,6 +11,7 @@ from service.ledger.comparison import Change, PoolPrice, compared
 from service.ledger.contract import NoContract, run_down
 from service.ledger.period import Period
 from service.ledger.statement import StatementLine
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import Tier
 from service.store import (
     closing,
@@ -68,7 +69,7 @@ def rehearse(
     *,
     early: bool,
     settle: bool = False,
-    threshold: int,
+    threshold: Threshold,
     now: datetime,
     progress: Progress,
 ) -> Rehearsed:

@@ -15,6 +15,7 @@ from service.ledger.statement import (
     held_parts,
     make,
 )
+from service.ledger.threshold import Threshold
 from service.store import (
     adjustment_reasons,
     advances,
@@ -35,7 +36,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def state_all(
-    database: Database, period: Period, *, threshold: int, now: datetime, progress: Progress
+    database: Database, period: Period, *, threshold: Threshold, now: datetime, progress: Progress
 ) -> None:
     """Issue a statement to everybody who is due one and has none yet."""
     with unit_of_work(database) as session:
@@ -49,7 +50,12 @@ def state_all(
 
 
 def _state(
-    session: Session, period: Period, due: Sequence[Recipient], *, threshold: int, now: datetime
+    session: Session,
+    period: Period,
+    due: Sequence[Recipient],
+    *,
+    threshold: Threshold,
+    now: datetime,
 ) -> None:
     holders = sorted({recipient.holder_id for recipient in due})
     stated = statement_facts.lines_of(session, period, holders)
@@ -66,7 +72,7 @@ def _state(
             opening_nanos=openings.get(recipient, 0),
             lines=stated.get(recipient, []),
             held_nanos=held.get(recipient, 0),
-            threshold=threshold,
+            threshold=threshold.of(recipient.currency),
             payouts=moved.get(recipient, ()),
             apart=apart[recipient],
         )

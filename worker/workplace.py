@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from service.ledger.money import parse_nanos
+from service.ledger.threshold import Threshold, parse_threshold
 from service.settings import Settings
 from service.store.database import Database, is_powerful, migrate, role_of, unit_of_work
 from worker import embedded, logins
@@ -28,9 +28,9 @@ class Workplace:
     clock: Callable[[], datetime]
 
     @property
-    def threshold_nanos(self) -> int:
+    def threshold(self) -> Threshold:
         """Smallest payable balance of a statement."""
-        return parse_nanos(self.settings.payout_threshold)
+        return parse_threshold(self.settings.payout_threshold)
 
     def close(self) -> None:
         """Save the index and give the connections back."""

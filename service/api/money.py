@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
-from service.ledger.money import format_nanos, parse_nanos
+from service.ledger.money import format_nanos
 from service.ledger.money_state import MoneyPart, MoneyStanding, MoneyState, WhyNotPaid
+from service.ledger.threshold import parse_threshold
 from service.store import money_states, parties
 from service.store.database import one_snapshot, unit_of_work
 
@@ -71,7 +72,7 @@ def get_money(
         found = money_states.of_holder(
             session,
             whose,
-            threshold=parse_nanos(context.settings.payout_threshold),
+            threshold=parse_threshold(context.settings.payout_threshold),
             today=context.clock().date(),
         )
     return MoneyList(holder_id=whose, data=[_shown(one) for one in found])

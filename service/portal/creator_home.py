@@ -10,9 +10,9 @@ from sqlmodel import Session
 from service.api.dependencies import Context, Creator
 from service.documents.statement_reasons import carried_reason, held_reason
 from service.ledger.accounts import holder_held, holder_payable
-from service.ledger.money import parse_nanos
 from service.ledger.period import Period
 from service.ledger.statement import Closing, divide_closing
+from service.ledger.threshold import Threshold, parse_threshold
 from service.portal import pages
 from service.portal.chart import charts
 from service.store import earnings, holdings, journal, money_states, parties, statements
@@ -44,7 +44,12 @@ class Summary:
 
 
 def summaries(
-    session: Session, holder_id: int, earned: Sequence[Earning], month: Period, *, threshold: int
+    session: Session,
+    holder_id: int,
+    earned: Sequence[Earning],
+    month: Period,
+    *,
+    threshold: Threshold,
 ) -> list[Summary]:
     """Return one summary a currency: open periods estimated, closed ones settled, balances now."""
     found = []
@@ -62,7 +67,10 @@ def summaries(
                 sum(one.nanos for one in is_open) - this_month,
                 sum(one.nanos for one in own if not one.estimated),
                 divide_closing(
-                    held + payable, held_nanos=held, currency=currency, threshold=threshold
+                    held + payable,
+                    held_nanos=held,
+                    currency=currency,
+                    threshold=threshold.of(currency),
                 ),
             )
         )
@@ -74,7 +82,7 @@ def home(request: Request, person: Creator, context: Context) -> Response:
     """Show the creator's home."""
     assert person.party_id is not None
     month = Period.of(context.clock())
-    threshold = parse_nanos(context.settings.payout_threshold)
+    threshold = parse_threshold(context.settings.payout_threshold)
     today = context.clock().date()
     with unit_of_work(context.database) as session:
         one_snapshot(session)

@@ -12,6 +12,7 @@ from service.ledger.hold import Free, HoldReason, free_of, under_hold
 from service.ledger.money_state import MoneyFacts, MoneyStanding, UnderHold, WhyNotPaid, stands
 from service.ledger.period import Period
 from service.ledger.statement import HeldPart, HeldReason, held_parts
+from service.ledger.threshold import Threshold
 from service.store import advances, claim_reasons, earnings, holdbacks, holds, payee_gates
 from service.store.database import driver
 from service.store.holds import StoredHold
@@ -23,14 +24,14 @@ _WHY = {
 
 
 def of_holder(
-    session: Session, holder_id: int, *, threshold: int, today: date
+    session: Session, holder_id: int, *, threshold: Threshold, today: date
 ) -> list[MoneyStanding]:
     """Say where a holder's money stands, one standing a currency.
 
     The transaction should see one snapshot (REPEATABLE READ) where others post meanwhile.
     """
     found = _facts(session, holder_id, today)
-    return [stands(facts, threshold=threshold, today=today) for facts in found]
+    return [stands(facts, threshold=threshold.of(facts.currency), today=today) for facts in found]
 
 
 def _facts(session: Session, holder_id: int, today: date) -> list[MoneyFacts]:

@@ -18,6 +18,7 @@ from service.api.application import create_api
 from service.api.doors import PreviewedAttribution, WebContext
 from service.ledger.period import Period
 from service.ledger.sale_report import ReportedSale
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, Tier
 from service.portal.application import add_portal
 from service.settings import Settings
@@ -174,7 +175,9 @@ class World:
         month = Period.parse(period)
         with unit_of_work(self.database) as session:
             closing.begin(session, month, early=False, now=self.now)
-        close.finish(self.database, month, threshold=0, now=self.now, progress=lambda *_: None)
+        close.finish(
+            self.database, month, threshold=Threshold(), now=self.now, progress=lambda *_: None
+        )
 
     def app(self) -> FastAPI:
         context = WebContext(

@@ -212,10 +212,10 @@ def test_a_second_statement_of_one_holder_currency_and_period(tables):
 
 
 _CLAIM = (
-    "work_id, filed_at, filed_by, reason, held_from, from_first_day, over_ppm, step_count, "
+    "work_id, filed_at, filed_by, held_from, from_first_day, over_ppm, step_count, "
     "has_evidence, gave_up, last_at, state, due_at, settled_at, granted_ppm"
 )
-_FILED = "(1, '2026-01-01', 'a', 'r', '2026-01-01', true, 0, 1, true, '{}', "
+_FILED = "(1, '2026-01-01', 'a', '2026-01-01', true, 0, 1, true, '{}', "
 _NO_CLAIM_STANDS_SO = (
     "'2026-01-01', 'lost', NULL, NULL, 0",
     "'2026-01-01', 'verified', '2026-02-01', NULL, 0",  # the clock decides what is final

@@ -8,6 +8,7 @@ from exact_ledger import ALL
 from payout_rules import PayoutRules
 
 from service.ledger.money_state import MoneyState
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import Tier
 from service.store import money_states, statements
 from service.store.database import unit_of_work
@@ -41,7 +42,7 @@ class BothLedgers(PayoutRules):
                 "SELECT party_id, name FROM party WHERE slug IS NULL"
             ):
                 today = self.town.clock().date()
-                found = money_states.of_holder(session, number, threshold=0, today=today)
+                found = money_states.of_holder(session, number, threshold=Threshold(), today=today)
                 states = Counter({s: one.total(s) for one in found for s in MoneyState})
                 assert sum(states.values()) - states[MoneyState.ESTIMATED] == earned[name]
 

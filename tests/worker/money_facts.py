@@ -3,6 +3,7 @@
 from collections import Counter
 
 from service.ledger.money_state import MoneyState, WhyNotPaid
+from service.ledger.threshold import Threshold
 from service.store import money_states
 from service.store.database import unit_of_work
 
@@ -21,7 +22,7 @@ def check_money_states(town):
     today = town.clock().date()
     for (holder,) in town.tells("SELECT party_id FROM party WHERE kind = 'holder'"):
         with unit_of_work(town.database) as session:
-            found = money_states.of_holder(session, holder, threshold=0, today=today)
+            found = money_states.of_holder(session, holder, threshold=Threshold(), today=today)
         of = {state: sum(one.total(state) for one in found) for state in MoneyState}
         has = {on: balances[f"holder:{holder}:{on}"] for on in ("held", "holdback", "payable")}
         assert of[MoneyState.HELD] == has["held"] + has["holdback"]

@@ -13,6 +13,7 @@ from pool_facts import announce, fund, pays, rate, release, simulate
 from service.ledger.errors import LedgerError
 from service.ledger.money_state import MoneyState
 from service.ledger.period import Period
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import STANDARD_NANOS_PER_TOKEN, Tier
 from service.store import money_states, pool_plans, pools
 from service.store.database import unit_of_work
@@ -122,7 +123,7 @@ class PoolMachine(RuleBasedStateMachine):
         today = self.town.clock().date()
         with unit_of_work(self.town.database) as session:
             for (number,) in holders:
-                found = money_states.of_holder(session, number, threshold=0, today=today)
+                found = money_states.of_holder(session, number, threshold=Threshold(), today=today)
                 stands = sum(
                     one.total(state)
                     for one in found

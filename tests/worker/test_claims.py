@@ -9,6 +9,7 @@ from claim_scene import DAY, OWED, PROOF, Disputes, ode_of
 from service.ledger.claim import Actor, ClaimOutOfRange, NothingToClaim
 from service.ledger.dispute_refusals import ActionOutOfOrder, SameOperator
 from service.ledger.rights import NoHolder
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import Tier
 from service.store import claims, erasures, money_states, works
 from service.store.claim_filing import ClaimedBefore, ClaimOpen
@@ -402,7 +403,7 @@ def test_a_holder_is_told_what_is_held_for_which_claim_and_until_when(contested)
     def told(name):
         who, day = contested.number(name), contested.town.clock().date()
         with unit_of_work(contested.database) as session:
-            (standing,) = money_states.of_holder(session, who, threshold=0, today=day)
+            (standing,) = money_states.of_holder(session, who, threshold=Threshold(), today=day)
         return [
             (one.nanos, one.why, one.note, one.may_change_on)
             for one in standing.unpaid

@@ -269,7 +269,7 @@ def test_in_any_order_a_holder_has_what_was_earned_and_not_paid(new_village, tex
     run_state_machine_as_test(
         lambda: HolderMachine(new_village(), texts),
         settings=settings(
-            max_examples=10,
+            max_examples=6,
             stateful_step_count=16,
             deadline=None,
             phases=[Phase.generate],

@@ -12,6 +12,7 @@ from service.ledger.holdback import HoldbackRule
 from service.ledger.payee import CheckOutcome
 from service.ledger.payout import PayoutState
 from service.ledger.period import Period
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import Tier
 from service.store import advances, holdbacks, holds, money_states, parties
 from service.store.advances import NewAdvance
@@ -27,14 +28,17 @@ def ada(town):
     return town.tells("SELECT party_id FROM party WHERE name = 'Ada'")[0][0]
 
 
-def standing(town, *, threshold=0):
+NONE = Threshold()
+
+
+def standing(town, *, threshold=NONE):
     with unit_of_work(town.database) as session:
         one_snapshot(session)
         today = town.clock().date()
         return money_states.of_holder(session, ada(town), threshold=threshold, today=today)
 
 
-def money(town, *, threshold=0):
+def money(town, *, threshold=NONE):
     return [
         (str(part.state), part.nanos, str(part.why) if part.why else "", part.note)
         for one in standing(town, threshold=threshold)
@@ -139,11 +143,11 @@ def test_a_refund_after_the_payout_leaves_what_later_earnings_make_good(sold):
 def test_what_is_below_the_threshold_waits(sold):
     pays(sold, 60 * CENT)
     sold.closes("2026-01")
-    stated = money(sold, threshold=60 * CENT)
+    stated = money(sold, threshold=Threshold(60 * CENT))
     assert stated == [("payable", 54 * CENT, "no-payout-yet", "")]  # stated before it was raised
     sold.sells("odd", text=None, tier=Tier.PREMIUM, tokens=1, at=JANUARY)
     sold.works()
-    assert money(sold, threshold=60 * CENT) == stated
+    assert money(sold, threshold=Threshold(60 * CENT)) == stated
 
 
 def test_an_advance_is_told_apart_and_what_recouped_it_is_not_missing(sold):

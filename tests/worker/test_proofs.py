@@ -409,6 +409,7 @@ CHILD = """
 import os, signal, sys
 from datetime import UTC, datetime
 from service.ledger.period import Period
+from service.ledger.threshold import Threshold
 from service.store import period_seals, periods
 from service.store.database import Database
 from worker import close, drain
@@ -422,7 +423,7 @@ def deadly(*arguments, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 
 setattr(where, step, deadly)
-close.finish(Database.connect(url), Period(202601), threshold=0,
+close.finish(Database.connect(url), Period(202601), threshold=Threshold(),
              now=datetime(2026, 3, 10, tzinfo=UTC), progress=drain.silent)
 """
 

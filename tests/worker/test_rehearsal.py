@@ -7,6 +7,7 @@ import pytest
 from changed_facts import correct_contract, refund
 
 from service.ledger.period import Period, PeriodClosed, PeriodRunning
+from service.ledger.threshold import Threshold
 from service.ledger.tiers import Tier
 from service.store import approvals, closing, parties, people, periods, receipts
 from service.store.approvals import ApprovalsMissing, BadDigest, NothingToApprove
@@ -46,7 +47,7 @@ def rehearsed(town, month=JANUARY, *, early=False, settle=False):
         month,
         early=early,
         settle=settle,
-        threshold=0,
+        threshold=Threshold(),
         now=town.clock(),
         progress=drain.silent,
     )
@@ -161,7 +162,7 @@ def check(town):
         town.database,
         JANUARY,
         needed=2,
-        threshold=0,
+        threshold=Threshold(),
         now=town.clock(),
         progress=drain.silent,
     )

@@ -119,7 +119,7 @@ def closed(place: Workplace, month: Period, *, early: bool) -> list[statements.S
                     place.database,
                     month,
                     needed=place.settings.close_approvals,
-                    threshold=place.threshold_nanos,
+                    threshold=place.threshold,
                     now=place.clock(),
                     progress=progress,
                 )

@@ -31,7 +31,7 @@ def money(
         found = money_states.of_holder(
             session,
             _number(session, holder),
-            threshold=place.threshold_nanos,
+            threshold=place.threshold,
             today=place.clock().date(),
         )
     if as_json:

@@ -20,7 +20,7 @@ def show(
             period,
             early=early,
             settle=settle,
-            threshold=place.threshold_nanos,
+            threshold=place.threshold,
             now=place.clock(),
             progress=progress,
         )
