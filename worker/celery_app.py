@@ -24,6 +24,7 @@ TIDY_SECONDS = 3_600
 DELIVER_SECONDS = 60
 RING_EXPIRES_SECONDS = 60
 STOP_SECONDS = 60
+BROKER_SECONDS = 10
 
 log = structlog.get_logger()
 _broker = Settings().broker_url
@@ -38,7 +39,14 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
-    broker_transport_options={"polling_interval": 0.05},
+    # After a lost connection Celery would ask for another prefetch count and wait for the answer
+    # for ever, should that connection be lost too: prefetch stays, no answer is awaited so long.
+    worker_enable_prefetch_count_reduction=False,
+    broker_transport_options={
+        "polling_interval": 0.05,
+        "read_timeout": BROKER_SECONDS,
+        "write_timeout": BROKER_SECONDS,
+    },
     beat_schedule={
         f"tick-{name}": {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in (

@@ -13,6 +13,7 @@ from service.ledger import (
     payout_correction,
     succession,
     tax,
+    threshold,
     transfer,
 )
 from service.ledger.errors import LedgerError
@@ -65,4 +66,5 @@ STATUS: Mapping[type[LedgerError], int] = {
     reissues.NotOnStatement: 422,
     tax.BadTaxRule: 422,
     key_ring.KeyMissing: 503,
+    threshold.BadThreshold: 503,
 }
