@@ -155,7 +155,8 @@ def append(
     """
     connection = driver(session)
     waiting = connection.execute(
-        "SELECT 1 FROM work WHERE work_id = %s AND embedded_at IS NULL FOR UPDATE", (work_id,)
+        "SELECT 1 FROM work WHERE work_id = %s AND embedded_at IS NULL FOR NO KEY UPDATE",
+        (work_id,),
     ).fetchone()
     if not waiting or stored_count(session, work_id) != first:
         return False

@@ -111,7 +111,8 @@ def store(session: Session, work_id: int, examined: Examined, *, now: datetime) 
     """Store the outcome of an examination; False where the work was examined meanwhile."""
     connection = driver(session)
     waiting = connection.execute(
-        "SELECT 1 FROM work WHERE work_id = %s AND examined_at IS NULL FOR UPDATE", (work_id,)
+        "SELECT 1 FROM work WHERE work_id = %s AND examined_at IS NULL FOR NO KEY UPDATE",
+        (work_id,),
     ).fetchone()
     if not waiting:
         return False

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-import sqlalchemy.exc
 
 from service.ledger.derivation import Change
 from service.ledger.money import format_nanos, parse_nanos
@@ -108,11 +107,6 @@ def test_three_levels_and_a_diamond_are_released_in_one_close(shelf):
     assert shelf.broken() == []
 
 
-@pytest.mark.xfail(
-    strict=False,
-    raises=sqlalchemy.exc.OperationalError,
-    reason="changes of rights may meet in a deadlock: seen once, not mended yet",
-)
 def test_sales_settled_while_rights_change_come_to_what_counts(shelf):
     """One thread settles, another changes two ancestors for days gone by, again and again."""
     song, cover, remix, _ = shelf.work.values()
