@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
+from worker_process import waits_until
 
 from service.ledger.derivation import Change
 from service.ledger.money import format_nanos, parse_nanos
@@ -13,7 +14,9 @@ from service.store import (
     adjustments,
     consent,
     dilutions,
+    examinations,
     holds,
+    owners,
     parties,
     proposals,
     registered_rights,
@@ -135,6 +138,26 @@ def test_sales_settled_while_rights_change_come_to_what_counts(shelf):
     assert said["Cleo"] == whole // 2
     assert said["Ada"] == whole * 15 // 100 * 6 // ALL
     assert shelf.broken() == []
+
+
+def test_an_examination_and_a_change_of_rights_wait_and_do_not_deadlock(shelf):
+    """The change has noted an owner and notes another; the examination has locked that work."""
+    song, cover, *_ = shelf.work.values()
+
+    def examines():
+        with unit_of_work(shelf.database) as session:
+            outcome = examinations.Examined(ALL, (), None, (), {})
+            return examinations.store(session, cover, outcome, now=shelf.clock())
+
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work(shelf.database) as session:
+            owners.changed(session, song)
+            examining = pool.submit(examines)
+            waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            assert waits_until(lambda: shelf.tells(waits))
+            owners.changed(session, cover)
+        assert examining.result()
+    assert len(shelf.tells("SELECT work_id FROM owner_change WHERE work_id = :w", w=cover)) == 2
 
 
 def rows_of_page(repository, first_cell):
