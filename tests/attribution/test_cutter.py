@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from attribution.cutter import cut_v1
@@ -114,10 +114,16 @@ def test_passages_cover_everything_but_blanks_in_order(text):
 
 
 @given(WORDS)
-def test_passages_of_a_normalised_text_have_60_to_400_characters(text):
-    lengths = [cut.end - cut.start for cut in cut_v1(normalise_v1(text).text)]
-    assert all(length <= 400 for length in lengths)
-    assert len(lengths) < 2 or all(length >= 60 for length in lengths)
+@example("x" * 90 + " end. \u6f22\u5b57\u3002 \u6f22\u5b57\u3002 a (so.) (so.) \u6f22\u5b57\u3002")
+def test_passages_have_60_to_400_characters_and_24_where_most_letters_are_han(text):
+    cut = pieces(normalise_v1(text).text)
+    assert all(len(piece) <= 400 for piece in cut)
+    assert len(cut) < 2 or all(len(piece) >= least_chars(piece) for piece in cut)
+
+
+def least_chars(piece):
+    han = piece.count("\u6f22") + piece.count("\u5b57")
+    return 24 if han > sum(letter.isalpha() for letter in piece) - han else 60
 
 
 @given(st.text(HAN + THAI + MYANMAR + "\u3002!, ", max_size=2_000))
