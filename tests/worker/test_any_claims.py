@@ -136,7 +136,7 @@ class Story:
                 assert held <= {HoldReason.CONTESTED}
 
     def end(self):
-        """Let every claim come to its end and every correction be released."""
+        """Let every claim come to its end and close the months its corrections were posted in."""
         for _ in range(4):
             open_ones = self.town.tells(
                 "SELECT claim_id FROM claim WHERE state IN ('contested', 'unanswered', 'appealed')"
@@ -148,7 +148,8 @@ class Story:
                         self.scene.decides(number, outcome, by=by)
             self.town.clock.now += timedelta(days=31)
             self.town.works()
-        for _ in range(2):
+        last = self.town.clock()
+        while self.month <= last:
             self.closes()
         self.town.works()
 
