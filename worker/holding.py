@@ -47,10 +47,12 @@ def post(session: Session, holder_ids: Sequence[int], *, into: Period, now: date
     if not holder_ids:
         return
     holds.lock(session)
-    before = holds.moved(session, holder_ids)
+    seen = holds.unsettled(session, holder_ids)
+    concerned = holds.holders_concerned(session, holder_ids)
+    before = holds.moved(session, concerned)
     moves = {
         whose: sum(one.moved_nanos for one in some) - before.get(whose, 0)
-        for whose, some in free_amounts(session, holder_ids).items()
+        for whose, some in (free_amounts(session, concerned) if concerned else {}).items()
     }
     moves = {whose: nanos for whose, nanos in moves.items() if nanos}
     numbers = holds.insert_postings(session, moves, into, now=now)
@@ -65,7 +67,7 @@ def post(session: Session, holder_ids: Sequence[int], *, into: Period, now: date
         said.append(posted)
     if said:
         journal.append_entries(session, said, period=into.number, now=now)
-    holds.settled(session, holder_ids, now=now)
+    holds.settled(session, seen, now=now)
 
 
 def post_next(database: Database, *, now: datetime) -> bool:

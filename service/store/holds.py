@@ -138,23 +138,40 @@ def waiting_holders(session: Session, *, limit: int) -> list[int]:
     return [int(holder) for holder in session.execute(query, {"n": limit}).scalars()]
 
 
-def holders_concerned(session: Session) -> list[int]:
-    """Return holders under a hold, or of whom one has moved something, in order."""
+def holders_concerned(session: Session, among: Sequence[int] | None = None) -> list[int]:
+    """Return holders (of ``among``) under a hold, or of whom one has moved something, in order."""
     query = text(
-        "SELECT holder_id FROM hold WHERE ended_at IS NULL "
-        "UNION SELECT holder_id FROM hold_posting ORDER BY 1"
+        "SELECT holder_id FROM (SELECT holder_id FROM hold WHERE ended_at IS NULL "
+        "UNION SELECT holder_id FROM hold_posting) AS concerned "
+        "WHERE CAST(:among AS bigint[]) IS NULL OR holder_id = ANY(:among) ORDER BY 1"
     )
-    return [int(holder) for holder in session.execute(query).scalars()]
+    values = {"among": None if among is None else list(among)}
+    return [int(holder) for holder in session.execute(query, values).scalars()]
 
 
-def settled(session: Session, holder_ids: Sequence[int], *, now: datetime) -> None:
-    """Say that what the holds of these holders keep back is posted."""
+def unsettled(session: Session, holder_ids: Sequence[int]) -> dict[int, bool]:
+    """Return the holds of these holders that nobody has posted yet, and which of them have ended.
+
+    To be read before what the holds keep back: what begins or ends later is posted later.
+    """
+    query = text(
+        "SELECT hold_id, ended_at IS NOT NULL FROM hold "
+        "WHERE settled_at IS NULL AND holder_id = ANY(:holders)"
+    )
+    rows = session.execute(query, {"holders": list(holder_ids)})
+    return {int(number): bool(has_ended) for number, has_ended in rows}
+
+
+def settled(session: Session, seen: Mapping[int, bool], *, now: datetime) -> None:
+    """Say that these holds are posted, as they were seen: one that has ended since is not."""
     session.execute(
         text(
-            "UPDATE hold SET settled_at = :now WHERE holder_id = ANY(:holders) "
-            "AND settled_at IS NULL"
+            "UPDATE hold SET settled_at = :now "
+            "FROM unnest(CAST(:numbers AS bigint[]), CAST(:ended AS boolean[])) "
+            "AS seen (hold_id, has_ended) WHERE hold.hold_id = seen.hold_id "
+            "AND settled_at IS NULL AND (ended_at IS NOT NULL) = has_ended"
         ),
-        {"now": now, "holders": list(holder_ids)},
+        {"now": now, "numbers": list(seen), "ended": list(seen.values())},
     )
 
 

@@ -14,7 +14,7 @@ from service.store import holds, parties
 from service.store.database import unit_of_work
 from service.store.holds import HoldNotFound, NewHold
 from service.store.receipts import NewReceipt
-from worker import drain, payouts, receipts
+from worker import drain, holding, payouts, receipts
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 MILLION = 1_000_000
@@ -152,6 +152,30 @@ def test_what_a_hold_says_is_posted_by_a_worker_without_a_close(shared):
     holds_back(shared, "Ben", shared.ode, MILLION, reason=HoldReason.UNCONFIRMED)
     shared.works()
     assert shared.balances(f"holder:{shared.ben}") == {f"holder:{shared.ben}:held": 216_000_000}
+    assert shared.broken() == []
+
+
+def test_a_hold_that_ends_or_begins_while_others_are_posted_waits_for_the_next(shared, monkeypatch):
+    shared.closes("2026-01")
+    first = holds_back(shared, "Ada", shared.ode, MILLION)
+    free_amounts = holding.free_amounts
+
+    def meanwhile(*asked):
+        found = free_amounts(*asked)
+        lets_go(shared, first)
+        holds_back(shared, "Ben", shared.ode, MILLION)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(holding, "free_amounts", meanwhile)
+        assert holding.post_next(shared.database, now=shared.clock())
+    assert shared.balances("holder")[f"holder:{shared.ada}:held"] == 324_000_000
+    while holding.post_next(shared.database, now=shared.clock()):
+        pass
+    assert shared.balances("holder") == {
+        f"holder:{shared.ada}:payable": 324_000_000,
+        f"holder:{shared.ben}:held": 216_000_000,
+    }
     assert shared.broken() == []
 
 
