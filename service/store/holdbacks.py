@@ -63,8 +63,13 @@ def holders_concerned(
         "HAVING sum(nanos) <> 0 "
         "UNION SELECT b.holder_id FROM backing_part b JOIN backing USING (backing_id) "
         "JOIN journal_entry e ON e.kind = 5 AND e.source_id = backing_id AND e.period = %(p)s "
-        "WHERE %(all)s OR b.holder_id = ANY(%(own)s) ORDER BY 1",
-        {"p": period.number, "all": None in rules, "own": [h for h in rules if h is not None]},
+        "WHERE %(any)s AND (%(all)s OR b.holder_id = ANY(%(own)s)) ORDER BY 1",
+        {
+            "p": period.number,
+            "any": bool(rules),
+            "all": None in rules,
+            "own": [holder for holder in rules if holder is not None],
+        },
     )
     return [int(row[0]) for row in rows]
 
