@@ -30,7 +30,7 @@ from service.store.database import Database, unit_of_work
 from service.store.statement_facts import Recipient
 from worker.holding import free_amounts
 
-HOLDERS_A_STEP = 200
+HOLDERS_A_STEP = 500
 
 Progress = Callable[[str, int, int], None]
 
