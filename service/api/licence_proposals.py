@@ -1,5 +1,6 @@
 """Holders of a shared work agree on its licence terms."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -126,11 +127,7 @@ def accept_licence(
     order: Annotated[AnswerOrder | None, Body()] = None,
 ) -> ShownLicenceProposal:
     """Accept proposed terms; the last to accept sets them."""
-    now, answer = context.clock(), _answer(person, order)
-    with unit_of_work(context.database) as session:
-        _check_concerned(session, person, licence_proposal_id)
-        found = licence_proposals.accept(session, licence_proposal_id, answer, now=now)
-        return _shown(session, found, now=now)
+    return _answered(context, person, licence_proposal_id, order, licence_proposals.accept)
 
 
 @router.post(
@@ -145,11 +142,7 @@ def decline_licence(
     order: Annotated[AnswerOrder | None, Body()] = None,
 ) -> ShownLicenceProposal:
     """Decline proposed terms: they end for all."""
-    now, answer = context.clock(), _answer(person, order)
-    with unit_of_work(context.database) as session:
-        _check_concerned(session, person, licence_proposal_id)
-        found = licence_proposals.decline(session, licence_proposal_id, answer, now=now)
-        return _shown(session, found, now=now)
+    return _answered(context, person, licence_proposal_id, order, licence_proposals.decline)
 
 
 @router.post(
@@ -164,22 +157,24 @@ def withdraw_licence(
     order: Annotated[AnswerOrder | None, Body()] = None,
 ) -> ShownLicenceProposal:
     """Take back terms that you proposed, while not all have accepted."""
-    now, answer = context.clock(), _answer(person, order)
-    with unit_of_work(context.database) as session:
-        _check_concerned(session, person, licence_proposal_id)
-        found = licence_proposals.withdraw(session, licence_proposal_id, answer, now=now)
-        return _shown(session, found, now=now)
+    return _answered(context, person, licence_proposal_id, order, licence_proposals.withdraw)
 
 
-def _answer(person: Person, order: AnswerOrder | None) -> Answer:
+def _answered(
+    context: Context,
+    person: Person,
+    proposal_id: int,
+    order: AnswerOrder | None,
+    take: Callable[..., StoredLicenceProposal],
+) -> ShownLicenceProposal:
+    """Take an answer; ProposalNotFound, or WorkNotFound where the work was never the person's."""
+    now = context.clock()
     assert person.party_id is not None
-    return Answer(person.party_id, signed(person), order.note if order else "")
-
-
-def _check_concerned(session: Session, person: Person, proposal_id: int) -> None:
-    """Raise ProposalNotFound, or WorkNotFound where the work was never the person's."""
-    stored = licence_proposals.get(session, proposal_id)
-    get_seen(session, person, stored.new.work_id)
+    answer = Answer(person.party_id, signed(person), order.note if order else "")
+    with unit_of_work(context.database) as session:
+        stored = licence_proposals.get(session, proposal_id)
+        get_seen(session, person, stored.new.work_id)
+        return _shown(session, take(session, proposal_id, answer, now=now), now=now)
 
 
 def _shown(session: Session, one: StoredLicenceProposal, *, now: datetime) -> ShownLicenceProposal:

@@ -1,5 +1,6 @@
 """Procurement over HTTP: vendors offer by key, creators answer by session."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from service.ledger.offer import BadOffer, Offer, OfferState, Said, agreed_by, u
 from service.store import offers, parties, procurement
 from service.store.database import unit_of_work
 from service.store.offers import StoredOffer
+from service.store.people import Person
 from service.store.procurement import Answer
 
 router = APIRouter(tags=["licences"], route_class=StrictRoute)
@@ -207,13 +209,7 @@ def accept_offer(
     order: Annotated[AnswerOrder | None, Body()] = None,
 ) -> ShownOffer:
     """Accept for yourself; once every holder has, the deal is made and the advance opened."""
-    now = context.clock()
-    assert person.party_id is not None
-    answer = Answer(person.party_id, signed(person), order.note if order else "")
-    with unit_of_work(context.database) as session:
-        offers.get(session, offer_id, holder_id=person.party_id)
-        found = procurement.accept(session, offer_id, answer, now=now)
-        shown = _shown(session, found, now=now)
+    shown = _answered(context, person, offer_id, order, procurement.accept)
     context.doorbell.ring()
     return shown
 
@@ -230,13 +226,23 @@ def decline_offer(
     order: Annotated[AnswerOrder | None, Body()] = None,
 ) -> ShownOffer:
     """Decline: the offer ends, for the other holders of the work too."""
+    return _answered(context, person, offer_id, order, procurement.decline)
+
+
+def _answered(
+    context: Context,
+    person: Person,
+    offer_id: int,
+    order: AnswerOrder | None,
+    take: Callable[..., StoredOffer],
+) -> ShownOffer:
+    """Take a holder's answer; OfferNotFound where the offer is for nothing of theirs."""
     now = context.clock()
     assert person.party_id is not None
     answer = Answer(person.party_id, signed(person), order.note if order else "")
     with unit_of_work(context.database) as session:
         offers.get(session, offer_id, holder_id=person.party_id)
-        found = procurement.decline(session, offer_id, answer, now=now)
-        return _shown(session, found, now=now)
+        return _shown(session, take(session, offer_id, answer, now=now), now=now)
 
 
 def _shown(session: Session, one: StoredOffer, *, now: datetime) -> ShownOffer:

@@ -1,10 +1,12 @@
 """Commands that look and change nothing in the books: verify, explain, index rebuild, attribute."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from service.ledger.money import check_currency
 from service.ledger.period import Period
@@ -73,18 +75,12 @@ def show_sale(
     as_json: Json = False,
 ) -> None:
     """Explain a sale: evidence, waterfall, pool, entries."""
-    with workplace() as place, unit_of_work(place.database) as session:
-        told = explain_sale(session, sale)
-        session.rollback()
-    _show(told, as_json=as_json)
+    _explain(lambda session: explain_sale(session, sale), as_json=as_json)
 
 
 def show_line(line: Annotated[int, typer.Argument()], *, as_json: Json = False) -> None:
     """Explain a line: credits, releases, who stands at what."""
-    with workplace() as place, unit_of_work(place.database) as session:
-        told = explain_line(session, line)
-        session.rollback()
-    _show(told, as_json=as_json)
+    _explain(lambda session: explain_line(session, line), as_json=as_json)
 
 
 def show_statement(
@@ -93,10 +89,7 @@ def show_statement(
     as_json: Json = False,
 ) -> None:
     """Explain a statement: lines, payouts, what is held for want of whose receipts."""
-    with workplace() as place, unit_of_work(place.database) as session:
-        told = explain_statement(session, number)
-        session.rollback()
-    _show(told, as_json=as_json)
+    _explain(lambda session: explain_statement(session, number), as_json=as_json)
 
 
 def show_advance(
@@ -105,10 +98,7 @@ def show_advance(
     as_json: Json = False,
 ) -> None:
     """Explain an advance: what was earned towards it, and why so much is recouped."""
-    with workplace() as place, unit_of_work(place.database) as session:
-        told = explain_advance(session, advance)
-        session.rollback()
-    _show(told, as_json=as_json)
+    _explain(lambda session: explain_advance(session, advance), as_json=as_json)
 
 
 def show_payout(
@@ -117,10 +107,7 @@ def show_payout(
     as_json: Json = False,
 ) -> None:
     """Explain a payout: gross, tax, fee, net, exchange, and the steps it took."""
-    with workplace() as place, unit_of_work(place.database) as session:
-        told = explain_payout(session, payout)
-        session.rollback()
-    _show(told, as_json=as_json)
+    _explain(lambda session: explain_payout(session, payout), as_json=as_json)
 
 
 def show_pool(
@@ -131,9 +118,17 @@ def show_pool(
     as_json: Json = False,
 ) -> None:
     """Explain the release of an unmatched pool: interest, fees and every division."""
-    with workplace() as place, unit_of_work(place.database) as session:
+
+    def told(session: Session) -> Explanation:
         found = pools.named(session, vendor, Period.parse(month), check_currency(currency))
-        told = explain_pool(session, found)
+        return explain_pool(session, found)
+
+    _explain(told, as_json=as_json)
+
+
+def _explain(explain: Callable[[Session], Explanation], *, as_json: bool) -> None:
+    with workplace() as place, unit_of_work(place.database) as session:
+        told = explain(session)
         session.rollback()
     _show(told, as_json=as_json)
 
