@@ -11,11 +11,12 @@ from service.ledger.errors import LedgerError
 from service.ledger.money import floor_to_minor, format_nanos
 
 PROFILE = "urn:cen.eu:en16931:2017#compliant#urn:factur-x.eu:1p0:basic"
-SELF_BILLED = "389"
+SELF_BILLED, SELF_BILLED_CREDIT = "389", "261"
 _RSM = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 _RAM = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
 _UDT = "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"
-_NAMESPACES = {"rsm": _RSM, "ram": _RAM, "udt": _UDT}
+_QDT = "urn:un:unece:uncefact:data:standard:QualifiedDataType:100"
+_NAMESPACES = {"rsm": _RSM, "ram": _RAM, "udt": _UDT, "qdt": _QDT}
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _UNTAXED = "Not subject to VAT"
 
@@ -42,7 +43,8 @@ class Invoice:
     """What a payee bills for royalties of one statement, written by the payer in its name.
 
     The total is the gross of the payout, cut to the minor unit; tax and fee withheld at payment are
-    told in ``notes``, they are no part of the price.
+    told in ``notes``, they are no part of the price. ``credits``: number and day of the invoice
+    that this one takes back whole; its amounts are positive like those.
     """
 
     number: str
@@ -54,6 +56,12 @@ class Invoice:
     statement: str
     payment_reference: str
     notes: tuple[str, ...] = ()
+    credits: tuple[str, date] | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is, for people."""
+        return f"Self-billing {'credit note' if self.credits else 'invoice'} {self.number}"
 
     @property
     def total(self) -> str:
@@ -71,7 +79,7 @@ def factur_x(one: Invoice) -> bytes:
     _add(context, "GuidelineSpecifiedDocumentContextParameter/ID", PROFILE)
     document = _rsm(root, "ExchangedDocument")
     _add(document, "ID", one.number)
-    _add(document, "TypeCode", SELF_BILLED)
+    _add(document, "TypeCode", SELF_BILLED_CREDIT if one.credits else SELF_BILLED)
     _date(_add(document, "IssueDateTime"), one.issued_on)
     for note in one.notes:
         _add(_add(document, "IncludedNote"), "Content", note)
@@ -123,6 +131,11 @@ def _settlement(settlement: etree._Element, one: Invoice) -> None:
     _add(sums, "TaxTotalAmount", "0.00").set("currencyID", one.currency)
     _add(sums, "GrandTotalAmount", one.total)
     _add(sums, "DuePayableAmount", one.total)
+    if one.credits:
+        number, day = one.credits
+        referenced = _add(settlement, "InvoiceReferencedDocument")
+        _add(referenced, "IssuerAssignedID", number)
+        _date(_add(referenced, "FormattedIssueDateTime"), day, _QDT)
 
 
 def _party(node: etree._Element, party: InvoiceParty, *, sells: bool = False) -> None:
@@ -141,8 +154,8 @@ def _untaxed(tax: etree._Element) -> None:
     _add(tax, "CategoryCode", "O")
 
 
-def _date(node: etree._Element, day: date) -> None:
-    stamp = etree.SubElement(node, etree.QName(_UDT, "DateTimeString"), format="102")
+def _date(node: etree._Element, day: date, namespace: str = _UDT) -> None:
+    stamp = etree.SubElement(node, etree.QName(namespace, "DateTimeString"), format="102")
     stamp.text = f"{day:%Y%m%d}"
 
 

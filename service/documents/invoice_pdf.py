@@ -19,11 +19,12 @@ def invoice_pdf(one: Invoice) -> bytes:
     """
     xml = factur_x(one)
     said = {
-        "title": f"Self-billing invoice {one.number}",
+        "title": one.title,
         "seller": _lines(one.seller),
         "buyer": _lines(one.buyer),
         "rows": [
             ["Date of issue", one.issued_on.isoformat()],
+            *([["Credits invoice", "{} of {}".format(*one.credits)]] if one.credits else []),
             ["Royalties of statement", one.statement],
             ["Payment reference", one.payment_reference],
             ["VAT", "0.00, not subject to VAT"],

@@ -1,11 +1,19 @@
-"""Self-billing invoices of payouts: each once, numbered by payee and year without a gap."""
+"""Self-billing invoices of payouts and what credits them: numbered by payee and year, no gap."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import Session
 
 from service.store.database import driver
+
+
+class InvoiceKind(StrEnum):
+    """A payout has one of each at most."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit-note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +21,7 @@ class IssuedInvoice:
     """An invoice that was issued. ``profile_id``: who the payee was then."""
 
     payout_id: int
+    kind: InvoiceKind
     payee_id: int
     year: int
     number: int
@@ -25,33 +34,38 @@ class IssuedInvoice:
         return f"{self.year}-P{self.payee_id}-{self.number:04d}"
 
 
-def of_payout(session: Session, payout_id: int) -> IssuedInvoice | None:
-    """Return the invoice of a payout, if one was issued."""
-    row = (
-        driver(session)
-        .execute(
-            "SELECT payout_id, payee_id, year, number, profile_id, issued_at FROM payout_invoice "
-            "WHERE payout_id = %s",
-            (payout_id,),
-        )
-        .fetchone()
+def of_payout(session: Session, payout_id: int) -> dict[InvoiceKind, IssuedInvoice]:
+    """Return what was issued of a payout."""
+    rows = driver(session).execute(
+        "SELECT payout_id, kind, payee_id, year, number, profile_id, issued_at "
+        "FROM payout_invoice WHERE payout_id = %s",
+        (payout_id,),
     )
-    return IssuedInvoice(*row) if row else None
+    return {
+        InvoiceKind(kind): IssuedInvoice(of, InvoiceKind(kind), *told) for of, kind, *told in rows
+    }
 
 
 def issue(
-    session: Session, payout_id: int, *, payee_id: int, profile_id: int, now: datetime
+    session: Session,
+    payout_id: int,
+    kind: InvoiceKind,
+    *,
+    payee_id: int,
+    profile_id: int,
+    now: datetime,
 ) -> IssuedInvoice:
-    """Issue the next invoice of a payee in this year; the caller holds the lock of payouts."""
+    """Issue the next of a payee in this year; the caller holds the lock of payouts."""
     row = (
         driver(session)
         .execute(
-            "INSERT INTO payout_invoice (payout_id, payee_id, year, number, profile_id, issued_at) "
-            "SELECT %(payout)s, %(payee)s, %(year)s, 1 + coalesce((SELECT max(number) "
-            "FROM payout_invoice WHERE payee_id = %(payee)s AND year = %(year)s), 0), "
+            "INSERT INTO payout_invoice (payout_id, kind, payee_id, year, number, profile_id, "
+            "issued_at) SELECT %(payout)s, %(kind)s, %(payee)s, %(year)s, 1 + coalesce((SELECT "
+            "max(number) FROM payout_invoice WHERE payee_id = %(payee)s AND year = %(year)s), 0), "
             "%(profile)s, %(now)s RETURNING number",
             {
                 "payout": payout_id,
+                "kind": str(kind),
                 "payee": payee_id,
                 "year": now.year,
                 "profile": profile_id,
@@ -61,4 +75,4 @@ def issue(
         .fetchone()
     )
     assert row
-    return IssuedInvoice(payout_id, payee_id, now.year, int(row[0]), profile_id, now)
+    return IssuedInvoice(payout_id, kind, payee_id, now.year, int(row[0]), profile_id, now)

@@ -1,6 +1,7 @@
 """Self-billing invoices: Factur-X, profile BASIC, in a PDF that people read."""
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -45,6 +46,19 @@ def test_it_says_who_bills_whom_for_what():
     assert {text for tag in totals for text in texts(made, tag)} == {"53.99"}  # cut to the cent
     assert texts(made, "Content") == list(NOTES)
     assert texts(made, "PaymentReference") == ["WS-PAYOUT-1"]
+
+
+def test_a_credit_note_names_the_invoice_it_takes_back():
+    note = replace(ONE, number="2026-P7-0002", credits=("2026-P7-0001", date(2026, 2, 11)))
+    made = factur_x(note)
+    assert xml_check_xsd(made, flavor="factur-x", level="basic")
+    assert texts(made, "TypeCode")[0] == "261"
+    assert texts(made, "IssuerAssignedID") == ["2026-P7-0001"]
+    assert texts(made, "DateTimeString") == ["20260211", "20260211"]
+    assert texts(made, "DuePayableAmount") == ["53.99"]
+    pages = PdfReader(io.BytesIO(invoice_pdf(note))).pages
+    assert "Self-billing credit note 2026-P7-0002" in (read := pages[0].extract_text())
+    assert "2026-P7-0001 of 2026-02-11" in read
 
 
 def test_what_is_no_invoice_is_not_issued():

@@ -10,11 +10,12 @@ from payee_facts import costs, holder_id, lives, may_be_paid, pays, rates, reser
 
 from service.documents.invoice import InvoiceParty
 from service.ledger.payout import PayoutState
+from service.ledger.payout_correction import CorrectionKind, NewCorrection
 from service.ledger.tiers import Tier
-from service.store import tax_summaries
+from service.store import payouts, tax_summaries
 from service.store.database import unit_of_work
-from worker import invoicing
-from worker.invoicing import BuyerUnknown, InvoiceNotAsked, NotPaidYet
+from worker import invoicing, payout_corrections
+from worker.invoicing import BuyerUnknown, InvoiceNotAsked, NothingToCredit, NotPaidYet
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
 ALL = 1_000_000
@@ -100,9 +101,41 @@ def test_who_has_not_asked_or_is_not_paid_gets_none(paid):
     assert paid.tells("SELECT count(*) FROM payout_invoice") == [(0,)]
 
 
+def test_what_comes_back_after_its_invoice_is_credited_once_in_the_same_run_of_numbers(paid):
+    now, rei = paid.clock(), holder_id(paid, "Rei")
+    with pytest.raises(NothingToCredit, match="no invoice was issued"):
+        invoicing.credit_note(paid.database, 1, BUYER, now=now)
+    invoicing.invoice(paid.database, 1, BUYER, now=now)
+    with pytest.raises(NothingToCredit, match="is confirmed"):
+        invoicing.credit_note(paid.database, 1, BUYER, now=now)
+    take(paid, 1, RETURNED)
+    made = invoicing.credit_note(paid.database, 1, BUYER, now=now)
+    again = invoicing.credit_note(paid.database, 1, BUYER, now=datetime(2026, 9, 1, tzinfo=UTC))
+    assert (made.number, again.number) == (f"2026-P{rei}-0002",) * 2
+    _, xml = get_facturx_xml_from_pdf(made.content)
+    assert get_facturx_xml_from_pdf(again.content)[1] == xml
+    for told in (b"261", b"53.99", f"2026-P{rei}-0001".encode(), b"will be invoiced again"):
+        assert told in xml
+    told = paid.tells("SELECT kind, number FROM payout_invoice ORDER BY number")
+    assert told == [("invoice", 1), ("credit-note", 2)]
+
+
+def test_what_went_astray_after_its_invoice_is_credited(paid):
+    invoicing.invoice(paid.database, 1, BUYER, now=paid.clock())
+    with unit_of_work(paid.database) as session:
+        net = payouts.get(session, 1).transfer.net_nanos
+    astray = NewCorrection(1, CorrectionKind.MISDIRECTED, net, "a digit of the account")
+    payout_corrections.correct(paid.database, astray, by="op", now=paid.clock())
+    made = invoicing.credit_note(paid.database, 1, BUYER, now=paid.clock())
+    assert b"went to a wrong account" in get_facturx_xml_from_pdf(made.content)[1]
+
+
 def test_the_command_writes_a_pdf(paid, wellspring, monkeypatch, tmp_path):
     for name, value in {"NAME": "Wellspring", "COUNTRY": "IE", "ADDRESS": "Quay 1; Dublin"}.items():
         monkeypatch.setenv(f"WELLSPRING_PAYER_{name}", value)
     assert wellspring("payouts", "invoice", 1, tmp_path)[0] == 0
-    (path,) = tmp_path.glob("invoice-*.pdf")
-    assert get_facturx_xml_from_pdf(path.read_bytes())[0] == "factur-x.xml"
+    take(paid, 1, RETURNED)
+    assert wellspring("payouts", "credit-note", 1, tmp_path)[0] == 0
+    for name in ("invoice-*-0001.pdf", "credit-note-*-0002.pdf"):
+        (path,) = tmp_path.glob(name)
+        assert get_facturx_xml_from_pdf(path.read_bytes())[0] == "factur-x.xml"

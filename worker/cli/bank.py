@@ -19,6 +19,7 @@ from worker.cli.books import Json
 from worker.cli.findings import BY
 from worker.cli.payees import ring_of
 from worker.cli.tax_summary import payouts_tax_summary
+from worker.invoicing import InvoiceFile
 
 Folder = Annotated[Path, typer.Argument(file_okay=False, help="Where the files are written.")]
 Amount = Annotated[str, typer.Argument(help="In major units.")]
@@ -35,6 +36,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("bank-charge")(payouts_bank_charge)
     group.command("tax-summary")(payouts_tax_summary)
     group.command("invoice")(payouts_invoice)
+    group.command("credit-note")(payouts_credit_note)
 
 
 def payouts_file(
@@ -146,16 +148,36 @@ def payouts_invoice(
 ) -> None:
     """Write the self-billing invoice of a payout, Factur-X in a PDF; again, the same number."""
     with workplace() as place:
-        settings = place.settings
-        lines = tuple(line.strip() for line in settings.payer_address.split(";") if line.strip())
-        buyer = InvoiceParty(
-            settings.payer_name, settings.payer_country, lines[:3], settings.payer_tax_number
-        )
+        buyer = _buyer(place.settings)
         made = invoicing.invoice(place.database, payout, buyer, now=place.clock())
+    _write("invoice", made, folder, as_json=as_json)
+
+
+def payouts_credit_note(
+    payout: Annotated[int, typer.Argument(help="Number of an invoiced payout that came back.")],
+    folder: Folder,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write what credits the invoice of a payout that came back; again, the same number."""
+    with workplace() as place:
+        buyer = _buyer(place.settings)
+        made = invoicing.credit_note(place.database, payout, buyer, now=place.clock())
+    _write("credit-note", made, folder, as_json=as_json)
+
+
+def _buyer(settings: Settings) -> InvoiceParty:
+    lines = tuple(line.strip() for line in settings.payer_address.split(";") if line.strip())
+    return InvoiceParty(
+        settings.payer_name, settings.payer_country, lines[:3], settings.payer_tax_number
+    )
+
+
+def _write(what: str, made: InvoiceFile, folder: Path, *, as_json: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"invoice-{made.number}.pdf"
+    path = folder / f"{what}-{made.number}.pdf"
     path.write_bytes(made.content)
-    screen.facts({"invoice": made.number, "file": path.name}, as_json=as_json)
+    screen.facts({what: made.number, "file": path.name}, as_json=as_json)
 
 
 def payer_of(settings: Settings) -> Payer:
