@@ -11,10 +11,11 @@ export TOKENIZERS_PARALLELISM := false
 setup: $(VENV)/.complete
 
 # torch goes first, by itself: its CPU build where the package client finds one.
-$(VENV)/.complete: pyproject.toml constraints.txt
+$(VENV)/.complete: pyproject.toml clients/python/pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,redis]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,redis]' \
+		--editable clients/python
 	$(BIN)/wellspring encoder
 	touch $@
 
