@@ -5,7 +5,8 @@ import signal
 
 import psutil
 import pytest
-from conftest import WordRoom, town_in
+from town import town_in
+from word_room import WordRoom
 from worker_process import serves, waits_until
 
 from service.ledger.tiers import Tier

@@ -4,9 +4,10 @@ import os
 
 import psycopg
 import pytest
-from conftest import WordRoom, town_in
 from psycopg.errors import InsufficientPrivilege, RestrictViolation
 from sqlalchemy import make_url
+from town import town_in
+from word_room import WordRoom
 
 from service.ledger.tiers import Tier
 from service.store.database import Database, migrate

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
-from conftest import WordRoom
 from psycopg import sql
+from word_room import WordRoom
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier

@@ -154,7 +154,7 @@ def mails(database, home, port):
 
 
 def _main(url, home, task, *facts):
-    from conftest import WordRoom
+    from word_room import WordRoom
 
     from service.settings import Settings
     from service.store.database import Database
