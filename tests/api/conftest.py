@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -20,6 +22,8 @@ from service.store.database import Database, unit_of_work
 from service.store.rows import PortalSessionRow, PortalUserRow
 from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
 from worker.founding import found
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 PASSWORD = "a long password"
 PASSWORD_HASH = people._hasher.hash(PASSWORD)
