@@ -1,4 +1,4 @@
-"""Seals of periods and proofs from them: made from the books, checked by anybody without them."""
+"""Proofs from the seals of periods: made from the books, checked by anybody without them."""
 
 import copy
 import hashlib
@@ -11,31 +11,18 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from sealed_months import published, two_closed
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
-from service.store import closing, period_seals, periods, seals, statements
+from service.store import statements
 from service.store.database import unit_of_work
-from worker import drain, period_sealing
 from worker.proving import ProofRefused, check
-
-JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
-FEBRUARY = datetime(2026, 2, 3, tzinfo=UTC)
-INVARIANT = "each sealed period has the root of its rows"
 
 
 @pytest.fixture
 def closed(town, texts):
-    """January and February closed: three sales, a correction, releases and statements of two."""
-    town.registers("Ode", texts.ode, {"Ada": 500_000, "Ben": 500_000})
-    for name, at in (("one", JANUARY), ("two", JANUARY), ("three", FEBRUARY)):
-        town.sells(name, text=texts.ode, tier=Tier.PREMIUM, tokens=1_000_000, at=at)
-    town.works()
-    town.closes("2026-01")
-    town.refunds("r1", "two", 1_000_000)
-    town.works()
-    town.closes("2026-02")
-    return town
+    return two_closed(town, texts)
 
 
 @pytest.fixture
@@ -51,11 +38,6 @@ def file_of(closed, wellspring, tmp_path):
     return proved
 
 
-def published(town):
-    with unit_of_work(town.database) as session:
-        return {str(seal.period): seal for seal in period_seals.listing(session)}
-
-
 def offline(path, *options):
     """Check a file in a process that is told of no database and no home."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WELLSPRING_")}
@@ -65,30 +47,6 @@ def offline(path, *options):
     return subprocess.run(
         command, env=environment, cwd=path.parent, capture_output=True, text=True, check=False
     )
-
-
-def test_each_closed_month_is_sealed_over_its_entries_and_statements_and_chained(closed):
-    january, february = published(closed).values()
-    assert {part.name: part.count for part in january.parts} == {
-        "entry sale": 2,
-        "entry release": 1,
-        "statement": 2,
-        "statement-line": 2,
-    }
-    assert {part.name: part.count for part in february.parts} == {
-        "entry sale": 1,
-        "entry correction": 1,
-        "entry release": 1,
-        "statement": 2,
-        "statement-line": 4,
-    }
-    assert (january.count, february.count) == (7, 9)
-    assert january.previous == bytes(32)
-    assert february.previous == january.hash
-    assert january.hash == hashlib.sha256(
-        b"\2" + bytes(32) + (202601).to_bytes(4, "big") + (7).to_bytes(8, "big") + january.root
-    ).digest()  # fmt: skip
-    assert closed.broken() == []
 
 
 KINDS = [
@@ -225,17 +183,6 @@ def test_a_file_that_is_no_proof_is_refused_in_a_sentence(wellspring, tmp_path, 
     assert (code, said in err) == (1, True), err
 
 
-def test_seals_are_listed_to_be_published(closed, wellspring):
-    code, out, _ = wellspring("seals", "--json")
-    assert code == 0
-    january, february = json.loads(out)
-    said = published(closed)
-    assert (january["period"], january["leaves"]) == ("2026-01", 7)
-    assert january["root"] == said["2026-01"].root.hex()
-    assert february["hash"] == said["2026-02"].hash.hex()
-    assert said["2026-01"].salt_key.hex() not in out
-
-
 REFUSED = [
     (("sale", "acme/nine"), "no sale 'nine'"),
     (("sale", "one"), "write the vendor, a slash"),
@@ -267,80 +214,6 @@ def test_who_corrected_a_sale_later_is_told(closed, wellspring, tmp_path):
     assert "corrected later, to prove each by itself: entry correction 1" in err
 
 
-TAMPERING = [
-    (
-        (
-            "UPDATE journal_entry SET amounts = ARRAY(SELECT -a FROM unnest(amounts) a) "
-            "WHERE kind = 1 AND period = 202601 AND source_id = (SELECT min(sale_id) FROM sale)"
-        ),
-        "period 2026-01: 2 leaves of kind 'entry sale' are not the 2 that were sealed",
-    ),
-    (
-        "DELETE FROM journal_entry WHERE kind = 2",
-        "period 2026-02: 0 leaves of kind 'entry correction' are not the 1 that were sealed",
-    ),
-    (
-        "UPDATE journal_entry SET period = 202602 WHERE kind = 3 AND period = 202601",
-        "period 2026-01: 0 leaves of kind 'entry release' are not the 1 that were sealed",
-    ),
-    (
-        "UPDATE statement SET issued_at = issued_at + interval '1 day' WHERE period = 202602",
-        "period 2026-02: 2 leaves of kind 'statement' are not the 2 that were sealed",
-    ),
-    (
-        "UPDATE statement_line SET sales_count = 9 WHERE statement_id = 1",
-        "period 2026-01: 2 leaves of kind 'statement-line' are not the 2 that were sealed",
-    ),
-    (
-        (
-            "UPDATE account SET name = 'holder:99:held' WHERE name = 'holder:' || "
-            "(SELECT min(holder_id) FROM statement) || ':held'"
-        ),
-        "period 2026-01: 1 leaves of kind 'entry release' are not the 1 that were sealed",
-    ),
-    (
-        "UPDATE sale SET external_id = 'uno' WHERE external_id = 'one'",
-        "period 2026-01: 2 leaves of kind 'entry sale' are not the 2 that were sealed",
-    ),
-    (
-        "UPDATE period_seal SET root = sha256('x') WHERE period = 202601",
-        "period 2026-01: its seal does not fit its hash",
-    ),
-    (
-        "UPDATE period_seal SET hash = sha256('x') WHERE period = 202601",
-        "period 2026-02: its seal does not follow the one before",
-    ),
-    (
-        "UPDATE period_seal SET salt_key = sha256('x') WHERE period = 202601",
-        "period 2026-01: 2 leaves of kind 'entry sale' are not the 2 that were sealed",
-    ),
-    (
-        (
-            "UPDATE period_seal SET part_digests = part_digests[2:] || part_digests[1] "
-            "WHERE period = 202601"
-        ),
-        "period 2026-01: its root is that of its rows, its parts are not",
-    ),
-    (
-        "DELETE FROM period_seal WHERE period = 202601",
-        "period 2026-02: its seal does not follow the one before",
-    ),
-    (
-        "DELETE FROM period_seal WHERE period = 202602",
-        "period 2026-02 is closed and has no seal: the worker seals it when it runs",
-    ),
-]
-
-
-@pytest.mark.parametrize(("statement", "fact"), TAMPERING)
-def test_tampering_past_every_trigger_is_found_and_named(closed, urls, statement, fact):
-    assert closed.broken() == []
-    with psycopg.connect(urls.superuser, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        assert connection.execute(statement).rowcount > 0
-    assert f"{INVARIANT}: {fact}" in closed.broken()
-
-
 def test_of_changed_rows_nothing_is_proved(closed, urls, wellspring):
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
@@ -348,112 +221,6 @@ def test_of_changed_rows_nothing_is_proved(closed, urls, wellspring):
     code, _, err = wellspring("prove", "sale", "acme/one")
     assert code == 1
     assert "the rows of period 2026-01 are not those it was sealed with" in err
-
-
-@pytest.mark.parametrize("role", ["app", "owner", "superuser"])
-def test_a_seal_is_never_changed(closed, urls, role):
-    with psycopg.connect(getattr(urls, role), autocommit=True) as connection:
-        for verb in ("DELETE FROM", "TRUNCATE", "UPDATE"):
-            rest = " SET leaf_count = 0" if verb == "UPDATE" else ""
-            with pytest.raises(
-                (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
-            ):
-                connection.execute(f"{verb} period_seal{rest}")
-
-
-def closes_unsealed(town, month):
-    """Close a month up to the commit before its seal, as one killed there leaves it."""
-    period = Period.parse(month)
-    with unit_of_work(town.database) as session:
-        closing.begin(session, period, early=False, now=town.clock())
-    with unit_of_work(town.database) as session:
-        periods.finish_closing(session, period, now=town.clock())
-        seals.seal_waiting(session, now=town.clock())
-
-
-def test_months_without_anything_are_sealed_too_so_that_the_chain_has_no_gap(town, texts):
-    town.sells("old", text=None, at=datetime(2025, 11, 3, tzinfo=UTC))
-    town.sells("new", text=None, at=datetime(2026, 2, 3, tzinfo=UTC))
-    town.works()
-    town.closes("2025-11")
-    town.closes("2026-02")
-    said = published(town)
-    assert [(month, seal.count) for month, seal in said.items()] == [
-        ("2025-11", 1),
-        ("2025-12", 0),
-        ("2026-01", 0),
-        ("2026-02", 1),
-    ]
-    assert said["2025-12"].root.hex() == hashlib.sha256(b"").hexdigest()
-    assert town.broken() == []
-
-
-def test_a_month_closed_and_not_sealed_is_sealed_by_the_next_run(town, texts):
-    """As an interrupted close leaves it, or a version that knew no seals of periods."""
-    town.sells("one", text=None, at=JANUARY)
-    town.works()
-    closes_unsealed(town, "2026-01")
-    assert town.broken() == [
-        f"{INVARIANT}: period 2026-01 is closed and has no seal: the worker seals it when it runs"
-    ]
-    assert drain.waits(town.place)
-    town.works()
-    assert list(published(town)) == ["2026-01"]
-    assert town.broken() == []
-    assert not drain.waits(town.place)
-    assert period_sealing.seal_waiting(town.database, now=town.clock()) == 0
-
-
-# The child closes like any worker; the named step ends it by SIGKILL.
-CHILD = """
-import os, signal, sys
-from datetime import UTC, datetime
-from service.ledger.period import Period
-from service.ledger.threshold import Threshold
-from service.store import period_seals, periods
-from service.store.database import Database
-from worker import close, drain
-
-url, module, step = sys.argv[1:]
-where = {"period_seals": period_seals, "periods": periods}[module]
-real = getattr(where, step)
-
-def deadly(*arguments, **named):
-    real(*arguments, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-setattr(where, step, deadly)
-close.finish(Database.connect(url), Period(202601), threshold=Threshold(),
-             now=datetime(2026, 3, 10, tzinfo=UTC), progress=drain.silent)
-"""
-
-
-@pytest.mark.parametrize(
-    ("module", "step"),
-    [("periods", "finish_closing"), ("period_seals", "next_waiting"), ("period_seals", "insert")],
-)
-def test_a_close_killed_before_its_seal_is_sealed_by_the_next_run(town, texts, urls, module, step):
-    town.registers("Ode", texts.ode, {"Ada": 1_000_000})
-    town.sells("one", text=texts.ode, at=JANUARY)
-    town.works()
-    with unit_of_work(town.database) as session:
-        closing.begin(session, Period.parse("2026-01"), early=False, now=town.clock())
-    child = subprocess.run([sys.executable, "-c", CHILD, urls.app, module, step], check=False)
-    assert child.returncode == -9
-    assert published(town) == {}
-    town.works()
-    assert published(town)["2026-01"].count == 4  # sale, release, statement and its line
-    assert town.broken() == []
-
-
-def test_who_seals_beside_another_leaves_it_to_the_other(town, urls):
-    town.sells("one", text=None, at=JANUARY)
-    town.works()
-    closes_unsealed(town, "2026-01")
-    with psycopg.connect(urls.app, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (period_sealing._SEALING,))
-        assert period_sealing.seal_waiting(town.database, now=town.clock()) == 0
-    assert period_sealing.seal_waiting(town.database, now=town.clock()) == 1
 
 
 def test_equal_leaves_of_two_months_hide_behind_other_salts(closed, file_of):
