@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution.encoder_export import prepare
+from attribution.int8_product import int8_product
 from attribution.sentence_model import TOKENIZER, load_tokenizer
 from attribution.token_batches import ROUNDING, TokenBatch, rounded, token_batches
 
@@ -35,7 +36,7 @@ class OnnxEncoder:
         made, content = prepare(source, folder)
         self.digest = _digest(made.sha256, source, made.token_limit, made.pooling)
         self.dimension = made.dimension
-        self._session = _session(content)
+        self._session = open_graph(content)
         self._tokenizer = load_tokenizer(source, limit=made.token_limit)
         # One batch a thread: 10 % more a second than two threads in one batch, and none spins.
         self._pool = ThreadPoolExecutor(threads or os.cpu_count(), "encoder")
@@ -56,7 +57,7 @@ def vectors_of(
     content: bytes, source: Path, texts: Sequence[str], *, limit: int
 ) -> NDArray[np.float32]:
     """Encode a few texts with a graph that is not kept yet; not rounded."""
-    session = _session(content)
+    session = open_graph(content)
     batches = list(_batches(load_tokenizer(source, limit=limit), texts))
     order = np.concatenate([batch.rows for batch in batches])
     return np.concatenate([_run(session, batch) for batch in batches])[np.argsort(order)]
@@ -66,9 +67,14 @@ def _batches(tokenizer: Any, texts: Sequence[str]) -> list[TokenBatch]:
     return list(token_batches(tokenizer, texts, batch_tokens=BATCH_TOKENS))
 
 
-def _session(content: bytes) -> Any:
+def open_graph(content: bytes) -> Any:
+    """Open a graph of ``int8_graph_v1`` so that its products are exact on this processor."""
     import onnxruntime
 
+    if not int8_product().is_signed:
+        from attribution.unsigned_graph import unsigned_graph
+
+        content = unsigned_graph(content)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.enable_mem_pattern = False  # it would keep a plan for every shape of batch

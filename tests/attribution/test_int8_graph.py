@@ -4,6 +4,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from attribution.int8_graph import int8_graph_v1
+from attribution.int8_product import int8_product
+from attribution.onnx_encoder import open_graph
+from attribution.unsigned_graph import unsigned_graph
 
 DRAW = np.random.default_rng(7)
 TABLE = DRAW.standard_normal((1_000, 32)).astype(np.float32)
@@ -32,9 +35,10 @@ def embedded():
 
 
 def run(model, tokens):
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    return answer(open_graph(model.SerializeToString()), tokens)
+
+
+def answer(session, tokens):
     return session.run(None, {"tokens": np.array(tokens, dtype=np.int64)})[0]
 
 
@@ -52,6 +56,29 @@ def test_products_and_tables_are_in_int8_and_nearly_the_same():
         "weights/by0/int8": TensorProto.INT8,
         "weights/by0/scale": TensorProto.FLOAT,
     }
+
+
+def test_the_greatest_sums_are_whole_on_every_processor():
+    """All numbers are the largest: signed bytes are cut short where they are added in pairs."""
+    model = graph_of(embedded().graph.node, table=TABLE * 0 + 3, weights=WEIGHTS * 0 + 2)
+    int8_graph_v1(model)
+    np.testing.assert_allclose(run(model, [1, 2]), np.full((2, 8), 32 * 6.0), rtol=1e-6)
+
+
+def test_unsigned_weights_come_to_the_same_numbers():
+    """Small ones, which no processor cuts short, so that both ways can be compared here."""
+    signs = np.where(np.arange(32)[:, None] % 2, WEIGHTS, -WEIGHTS) / 8
+    model = graph_of(embedded().graph.node, table=TABLE / 8, weights=signs)
+    int8_graph_v1(model)
+    signed = model.SerializeToString()
+    ways = [
+        answer(onnxruntime.InferenceSession(each, providers=["CPUExecutionProvider"]), [1, 5, 999])
+        for each in (signed, unsigned_graph(signed))
+    ]
+    exact = (TABLE[[1, 5, 999]] / 8) @ signs
+    np.testing.assert_allclose(ways[1], exact, atol=0.3 / 64)
+    if int8_product().is_signed:
+        assert (ways[0] == ways[1]).all()
 
 
 def test_a_row_does_not_depend_on_a_large_one_beside_it():
