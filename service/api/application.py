@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from service.api import (
+    api_keys,
     approvals,
     claims,
     dilutions,
@@ -77,7 +78,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_sales = (sales, sale_changes)
     of_works = (own_data, uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
-    told = (previews, engine, people, ledger, approvals)
+    told = (previews, engine, people, api_keys, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
     of_money = (statements, money, pools, pool_rules, claims, line_disputes)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)

@@ -1,6 +1,6 @@
 """Who asks: a vendor by key, a person by session cookie; and the proof that the person means it.
 
-The portal uses the same: ``current_person``, ``require_role``, ``check_csrf``, ``log_in``.
+The portal uses the same: ``current_person``, ``require_role``, ``check_csrf``.
 """
 
 import secrets
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from service.api.doors import WebContext
-from service.api.failed_logins import FailedLogins
 from service.ledger.errors import LedgerError
-from service.store import people
+from service.store import api_keys, people
+from service.store.api_keys import CallingKey, Scope
 from service.store.database import unit_of_work
 from service.store.people import Person
 
@@ -47,10 +47,17 @@ class NotSignedIn(LedgerError):
 
 
 class KeyRefused(LedgerError):
-    """No API key, or one that is unknown, mistyped or revoked; it is not said which."""
+    """No API key, or one that is unknown, mistyped, revoked or expired; it is not said which."""
 
     def __init__(self) -> None:
         super().__init__("send a valid API key: Authorization: Bearer ws_live_...")
+
+
+class ScopeMissing(LedgerError):
+    """A key may not do this."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"this takes a key with the scope {scope}", scope=str(scope))
 
 
 class RoleRefused(LedgerError):
@@ -147,19 +154,35 @@ def require_role(*roles: str) -> Callable[..., Person]:
     return required
 
 
-def calling_vendor(
+def calling_key(
     request: Request,
     _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_key_scheme)],
-) -> int:
-    """Return the vendor whose API key is sent; raise KeyRefused."""
+) -> CallingKey:
+    """Return the API key that is sent; raise KeyRefused."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     context = context_of(request)
     if scheme.lower() == "bearer" and key:
         with unit_of_work(context.database) as session:
-            vendor_id = people.vendor_of_key(session, key.strip())
-        if vendor_id is not None:
-            return vendor_id
+            found = api_keys.caller_of(session, key.strip(), now=context.clock())
+        if found is not None:
+            return found
     raise KeyRefused
+
+
+def vendor_who_may(change: Scope) -> Callable[..., int]:
+    """Return a dependency that gives the vendor of the key: to read, or to change something.
+
+    Methods that change nothing need the scope to read, others ``change``. Raises KeyRefused,
+    ScopeMissing.
+    """
+
+    def allowed(request: Request, key: Annotated[CallingKey, Depends(calling_key)]) -> int:
+        needed = Scope.READ if request.method in _SAFE else change
+        if needed not in key.scopes:
+            raise ScopeMissing(needed)
+        return key.vendor_id
+
+    return allowed
 
 
 def anyone_known(
@@ -170,7 +193,7 @@ def anyone_known(
 ) -> None:
     """Let any vendor's key or any logged-in person pass; a key sent is the only thing looked at."""
     if "authorization" in request.headers:
-        calling_vendor(request, bearer)
+        calling_key(request, bearer)
     else:
         require_role(*people.ROLES)(request, token, cookie)
 
@@ -191,82 +214,12 @@ def asker(
 ) -> Asker:
     """Return who asks, by key or by session; a key sent is the only thing looked at."""
     if "authorization" in request.headers:
-        return Asker(calling_vendor(request, bearer), None)
+        key = calling_key(request, bearer)
+        return Asker(vendor_who_may(Scope.SALES)(request, key), None)
     person = require_role(*people.ROLES)(request, token, cookie)
     if person.role == VENDOR:
         return Asker(person.party_id, None)
     return Asker(None, person.party_id)
-
-
-def log_in(request: Request, login: str, password: str) -> tuple[str, Person]:
-    """Open a session; return its token and the person. Raises LoginRefused, TooManyLogins."""
-    context = context_of(request)
-    failures: FailedLogins = request.app.state.failed_logins
-    address = request.client.host if request.client else ""
-    check_origin(request)
-    failures.check(login, address, now=context.clock())
-    try:
-        with unit_of_work(context.database) as session:
-            token, person = people.log_in(
-                session,
-                login,
-                password,
-                now=context.clock(),
-                hours=context.settings.session_hours,
-            )
-    except people.LoginRefused:
-        failures.failed(login, address, now=context.clock())
-        raise
-    failures.succeeded(login, address)
-    return token, person
-
-
-def check_password_again(request: Request, person: Person, password: str) -> None:
-    """Raise LoginRefused unless it is the password of who is logged in, TooManyLogins after some.
-
-    For what a stolen session must not do; failures count as those of the login.
-    """
-    context = context_of(request)
-    failures: FailedLogins = request.app.state.failed_logins
-    address = request.client.host if request.client else ""
-    failures.check(person.login, address, now=context.clock())
-    try:
-        with unit_of_work(context.database) as session:
-            people.check_password(session, person.user_id, password)
-    except people.LoginRefused:
-        failures.failed(person.login, address, now=context.clock())
-        raise
-    failures.succeeded(person.login, address)
-
-
-def log_out(request: Request) -> None:
-    """End the session of the cookie sent, if there is one."""
-    token = request.cookies.get(SESSION_COOKIE)
-    if token:
-        with unit_of_work(context_of(request).database) as session:
-            people.log_out(session, token)
-
-
-def set_session_cookie(request: Request, response: Response, token: str) -> None:
-    """Give the browser a session; scripts cannot read it, other sites' forms do not send it."""
-    settings = context_of(request).settings
-    response.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=settings.session_hours * 3_600,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=settings.secure_cookies,
-    )
-
-
-def clear_session_cookie(request: Request, response: Response) -> None:
-    """Take the session cookie back."""
-    settings = context_of(request).settings
-    response.delete_cookie(
-        SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
-    )
 
 
 SignedIn = Annotated[Person, Depends(require_role(*people.ROLES))]
@@ -274,6 +227,7 @@ Creator = Annotated[Person, Depends(require_role(CREATOR))]
 CreatorOrOperator = Annotated[Person, Depends(require_role(CREATOR, OPERATOR))]
 Operator = Annotated[Person, Depends(require_role(OPERATOR))]
 VendorOrOperator = Annotated[Person, Depends(require_role(VENDOR, OPERATOR))]
-CallingVendor = Annotated[int, Depends(calling_vendor)]
+CallingVendor = Annotated[int, Depends(vendor_who_may(Scope.SALES))]
+OfferingVendor = Annotated[int, Depends(vendor_who_may(Scope.OFFERS))]
 AnyAsker = Annotated[Asker, Depends(asker)]
 Context = Annotated[WebContext, Depends(context_of)]

@@ -80,7 +80,7 @@ class UseRow(BaseModel):
     output_tokens: int
 
 
-@router.get("/v1/licences", summary="Ask before use", responses=problems(401, 404))
+@router.get("/v1/licences", summary="Ask before use", responses=problems(401, 403, 404))
 def ask(
     context: Context,
     vendor_id: CallingVendor,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from service.api import paging
 from service.api.body import StrictRoute
-from service.api.dependencies import AnyAsker, CallingVendor, Context, Creator
+from service.api.dependencies import AnyAsker, Context, Creator, OfferingVendor
 from service.api.documented import problems
 from service.api.licences import day_of, signed
 from service.api.paging import After, Limit, Number, Page
@@ -104,10 +104,10 @@ class ShownOffer(BaseModel):
     "/v1/offers",
     summary="Make an offer",
     status_code=201,
-    responses=problems(400, 401, 404, 409, 413, 415),
+    responses=problems(400, 401, 403, 404, 409, 413, 415),
 )
 def make_offer(
-    context: Context, vendor_id: CallingVendor, order: Annotated[OfferOrder, Body()]
+    context: Context, vendor_id: OfferingVendor, order: Annotated[OfferOrder, Body()]
 ) -> ShownOffer:
     """Offer for one work, or for the catalogue of one holder; nothing is agreed hereby."""
     now = context.clock()
@@ -146,7 +146,7 @@ def _nanos(amount: str, place: str) -> int:
         raise BadOffer(place, str(error.facts["rule"])) from None
 
 
-@router.get("/v1/offers", summary="List offers", responses=problems(401))
+@router.get("/v1/offers", summary="List offers", responses=problems(401, 403))
 def list_offers(
     context: Context,
     asked_by: AnyAsker,
@@ -174,7 +174,7 @@ def list_offers(
         )
 
 
-@router.get("/v1/offers/{offer_id}", summary="One offer", responses=problems(401, 404))
+@router.get("/v1/offers/{offer_id}", summary="One offer", responses=problems(401, 403, 404))
 def get_offer(context: Context, asked_by: AnyAsker, offer_id: Number) -> ShownOffer:
     """Return an offer you made, or one for a work you have or had a share in."""
     with unit_of_work(context.database) as session:
@@ -187,9 +187,9 @@ def get_offer(context: Context, asked_by: AnyAsker, offer_id: Number) -> ShownOf
 @router.post(
     "/v1/offers/{offer_id}/withdraw",
     summary="Withdraw an offer",
-    responses=problems(401, 404, 409),
+    responses=problems(401, 403, 404, 409),
 )
-def withdraw_offer(context: Context, vendor_id: CallingVendor, offer_id: Number) -> ShownOffer:
+def withdraw_offer(context: Context, vendor_id: OfferingVendor, offer_id: Number) -> ShownOffer:
     """Take back an offer that not all have accepted."""
     now, by = context.clock(), f"vendor {vendor_id}"
     with unit_of_work(context.database) as session:

@@ -8,15 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from sqlmodel import Session
 
 from service.api.body import StrictRoute
-from service.api.dependencies import (
-    OPERATOR,
-    Context,
-    CreatorOrOperator,
-    Operator,
-    check_password_again,
-)
+from service.api.dependencies import OPERATOR, Context, CreatorOrOperator, Operator
 from service.api.documented import problems
 from service.api.paging import Number
+from service.api.signing_in import check_password_again
 from service.ledger.errors import LedgerError
 from service.ledger.payee import Account, CheckKind, CheckOutcome, Profile, obstacles
 from service.ledger.tax import NO_ADVICE, PayeeKind

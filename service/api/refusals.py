@@ -41,6 +41,7 @@ from service.ledger import (
 from service.ledger.errors import LedgerError
 from service.store import (
     account_entries,
+    api_keys,
     approvals,
     claim_course,
     claim_filing,
@@ -87,6 +88,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     proposal.NotProposer: 403,
     people.LoginRefused: 401,
     dependencies.RoleRefused: 403,
+    dependencies.ScopeMissing: 403,
     dependencies.CsrfRefused: 403,
     licence.CoHoldersMayOnlyTighten: 403,
     offer.NotAsked: 403,
@@ -102,7 +104,8 @@ STATUS: Mapping[type[LedgerError], int] = {
     offers.OfferNotFound: 404,
     lines.LineNotFound: 404,
     payouts.PayoutNotFound: 404,
-    people.KeyNotFound: 404,
+    api_keys.KeyNotFound: 404,
+    api_keys.KeyEnded: 409,
     proposal.ProposalNotFound: 404,
     rights_changes.ChangeNotFound: 404,
     people.UnknownOperator: 404,

@@ -58,7 +58,7 @@ _REFUND_STATUS = {Outcome.CREATED: 201, Outcome.PARKED: 202, Outcome.DUPLICATE: 
     "/v1/sales/{sale:path}/refunds",
     summary="Report a refund",
     status_code=201,
-    responses=_REPEATED | problems(400, 401, 409, 413, 415),
+    responses=_REPEATED | problems(400, 401, 403, 409, 413, 415),
 )
 def report_refund(
     context: Context,
@@ -126,7 +126,7 @@ _RESTATED: dict[int | str, dict[str, Any]] = {
     "/v1/sales/{sale:path}/restatements",
     summary="Restate a sale",
     status_code=201,
-    responses=_RESTATED | problems(400, 401, 404, 409, 413, 415),
+    responses=_RESTATED | problems(400, 401, 403, 404, 409, 413, 415),
 )
 def restate_sale(
     context: Context,

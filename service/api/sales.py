@@ -47,7 +47,7 @@ async def _report(request: Request) -> _Report:
 @router.post(
     "/v1/sales",
     summary="Report sales",
-    responses=REPORTED | problems(400, 401, 408, 409, 413, 415),
+    responses=REPORTED | problems(400, 401, 403, 408, 409, 413, 415),
     openapi_extra=REPORT,
 )
 def report_sales(
@@ -204,7 +204,7 @@ def _fields(sale: StoredSale) -> dict[str, Any]:
     }
 
 
-@router.get("/v1/sales", summary="List my sales", responses=problems(401))
+@router.get("/v1/sales", summary="List my sales", responses=problems(401, 403))
 def list_sales(
     context: Context, vendor_id: CallingVendor, limit: Limit = 20, after: After = ""
 ) -> Page[SaleSummary]:
@@ -218,7 +218,7 @@ def list_sales(
     )
 
 
-@router.get("/v1/sales/{sale:path}", summary="One of my sales", responses=problems(401, 404))
+@router.get("/v1/sales/{sale:path}", summary="One of my sales", responses=problems(401, 403, 404))
 def get_sale(context: Context, vendor_id: CallingVendor, sale: SaleId) -> SaleDetail:
     """Return a sale by your own id: its state, what it earned and whose works it drew on."""
     with unit_of_work(context.database) as session:

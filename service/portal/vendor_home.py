@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from service.api.api_keys import state_of
 from service.api.dependencies import VENDOR, Context, require_role
 from service.ledger.accounts import vendor_receivable
 from service.ledger.money import Money
 from service.ledger.period import Period
 from service.portal import pages
-from service.store import journal, parties, people, vendor_usage
+from service.store import api_keys, journal, parties, vendor_usage
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.vendor_usage import Usage
@@ -45,7 +46,7 @@ def vendor_page(
         slugs = {number: slug for slug, number in parties.vendor_ids(session).items()}
         account = vendor_receivable(slugs[person.party_id])
         owed = [one for one in journal.balances(session, prefix=account) if one.account == account]
-        keys = people.keys_of(session, person.party_id)
+        keys = api_keys.of_vendor(session, person.party_id)
         name = parties.names(session, [person.party_id])[person.party_id]
     return pages.render(
         request,
@@ -57,5 +58,5 @@ def vendor_page(
         usage=usage,
         gross=gross(usage),
         owed=owed,
-        keys=keys,
+        keys=[(key, state_of(key, now=context.clock())) for key in keys],
     )

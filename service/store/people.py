@@ -1,8 +1,7 @@
-"""Who may come in: portal users with argon2 passwords, their sessions, vendors' API keys."""
+"""Who may come in: portal users with argon2 passwords, and their sessions."""
 
 import hashlib
 import secrets
-import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,12 +9,11 @@ from pwdlib import PasswordHash
 from sqlmodel import Session, col, delete, select
 
 from service.ledger.errors import LedgerError
-from service.store.rows import ApiKeyRow, PortalSessionRow, PortalUserRow
+from service.store.rows import PortalSessionRow, PortalUserRow
 from service.store.text_rules import BadText, check_text
 
 ROLES = ("creator", "operator", "vendor")
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
-KEY_PREFIX = "ws_live_"
 
 _hasher = PasswordHash.recommended()
 _NOBODY = _hasher.hash(secrets.token_hex(16))
@@ -41,13 +39,6 @@ class LoginTaken(LedgerError):
 
     def __init__(self, login: str) -> None:
         super().__init__(f"login {login[:80]!r} is taken", login=login[:80])
-
-
-class KeyNotFound(LedgerError):
-    """No such API key, or not yours."""
-
-    def __init__(self, key_id: int) -> None:
-        super().__init__(f"no API key {key_id}", key_id=key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,60 +137,5 @@ def log_out(session: Session, token: str) -> None:
     session.exec(delete(PortalSessionRow).where(col(PortalSessionRow.session_hash) == _hash(token)))
 
 
-def add_key(
-    session: Session, vendor_id: int, label: str, *, now: datetime
-) -> tuple[str, ApiKeyRow]:
-    """Make an API key of a vendor; return it, the only time it is seen, and its row."""
-    check_text(label, place="label", max_chars=100)
-    body = secrets.token_hex(32)
-    key = f"{KEY_PREFIX}{body}{_checksum(body)}"
-    row = ApiKeyRow(
-        vendor_id=vendor_id,
-        label=label,
-        prefix=key[: len(KEY_PREFIX) + 6],
-        key_hash=_hash(key),
-        created_at=now,
-    )
-    session.add(row)
-    session.flush()
-    return key, row
-
-
-def keys_of(session: Session, vendor_id: int) -> list[ApiKeyRow]:
-    """List a vendor's keys, oldest first."""
-    query = (
-        select(ApiKeyRow).where(ApiKeyRow.vendor_id == vendor_id).order_by(col(ApiKeyRow.key_id))
-    )
-    return list(session.exec(query))
-
-
-def revoke_key(session: Session, vendor_id: int, key_id: int, *, now: datetime) -> None:
-    """Revoke a key at once; raise KeyNotFound."""
-    row = session.get(ApiKeyRow, key_id)
-    if not row or row.vendor_id != vendor_id:
-        raise KeyNotFound(key_id)
-    row.revoked_at = row.revoked_at or now
-    session.add(row)
-    session.flush()
-
-
-def vendor_of_key(session: Session, key: str) -> int | None:
-    """Return the vendor a key stands for, None if it is unknown, mistyped or revoked.
-
-    The database is asked in every case, so that all refusals take the same time.
-    """
-    query = select(ApiKeyRow.vendor_id).where(
-        ApiKeyRow.key_hash == _hash(key), col(ApiKeyRow.revoked_at).is_(None)
-    )
-    found = session.exec(query).first()
-    body, check = key[len(KEY_PREFIX) : -8], key[-8:]
-    whole = key.startswith(KEY_PREFIX) and _checksum(body) == check
-    return found if whole else None
-
-
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
-
-
-def _checksum(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):08x}"

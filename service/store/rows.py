@@ -60,7 +60,10 @@ class ApiKeyRow(SQLModel, table=True):
     label: str
     prefix: str
     key_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     created_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    replaces: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     last_used_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 

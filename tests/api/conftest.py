@@ -17,7 +17,7 @@ from service.api.application import create_api
 from service.api.doors import PreviewedAttribution, PreviewPassage, PreviewSpan, WebContext
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
-from service.store import parties, people
+from service.store import api_keys, parties, people
 from service.store.database import Database, unit_of_work
 from service.store.rows import PortalSessionRow, PortalUserRow
 from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
@@ -97,7 +97,7 @@ class Site:
     def key_of(self, vendor: str) -> str:
         with unit_of_work(self.database) as session:
             vendor_id = parties.vendor_named(session, vendor).party_id
-            key, _ = people.add_key(session, vendor_id, "test", now=self.clock.now)
+            key, _ = api_keys.make(session, vendor_id, "test", now=self.clock.now)
         return key
 
     def vendor(self, name: str = "Acme") -> TestClient:

@@ -135,6 +135,7 @@ TABLE = {
     "GET /v1/keys": (None, 401, 403, 403, 422, 200, 401, 401),
     "POST /v1/keys": ({"label": "k"}, 401, 403, 403, 422, 201, 401, 401),
     "DELETE /v1/keys/{key_id}": (None, 401, 403, 403, 422, 404, 401, 401),
+    "POST /v1/keys/{key_id}/rotate": (None, 401, 403, 403, 422, 404, 401, 401),
     "GET /v1/periods": (None, 401, 403, 403, 200, 403, 401, 401),
     "POST /v1/periods/{period}/close": (None, 401, 403, 403, 202, 403, 401, 401),
     "GET /v1/periods/{period}/approvals": (None, 401, 403, 403, 200, 403, 401, 401),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
-from service.store import people, periods
+from service.store import api_keys, periods
 from service.store.database import unit_of_work
 
 FEBRUARY = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
@@ -166,15 +166,15 @@ def test_a_vendor_sees_usage_debt_and_keys(world, catalogue):
     a_sale(world, catalogue)
     world.sale("b1", tier=Tier.FREE, tokens=7, drew_on={}, vendor="borealis")
     with unit_of_work(world.database) as session:
-        people.add_key(session, world.vendor_id(), "production", now=NOW)
-        people.add_key(session, world.vendor_id("borealis"), "theirs", now=NOW)
+        api_keys.make(session, world.vendor_id(), "production", now=NOW)
+        api_keys.make(session, world.vendor_id("borealis"), "theirs", now=NOW)
     said = browser.text("/vendor")
     for sentence in (
         "Gross of 2026-01 150.00 USD",
         "Owed to the platform 22.50 USD",
         "elite settled 1 1,000,000 150.00 USD",
         "production ws_live_",
-        "2026-02-10 12:00 UTC valid",
+        "read, sales:write, offers:write 2026-02-10 12:00 UTC never valid",
     ):
         assert sentence in said
     assert "theirs" not in said

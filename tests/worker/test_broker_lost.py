@@ -12,7 +12,7 @@ from kombu import Connection
 from worker_process import reports, serves, waits_until
 
 from service.ledger.tiers import Tier
-from service.store import parties, people
+from service.store import api_keys, parties
 from service.store.database import unit_of_work
 
 JANUARY = datetime(2026, 1, 20, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_sales_are_taken_in_time_while_the_broker_is_away(village, urls, tmp_pat
     """One port refuses connections, the other takes them and never says a word."""
     with unit_of_work(village.database) as session:
         acme = parties.vendor_named(session, "Acme")
-        key, _ = people.add_key(session, acme.party_id, "test", now=village.clock())
+        key, _ = api_keys.make(session, acme.party_id, "test", now=village.clock())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         if not answers:

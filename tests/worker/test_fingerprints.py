@@ -13,7 +13,7 @@ from attribution.fingerprint_file import MAGIC, sealed
 from attribution.fingerprint_layout import FingerprintRefused
 from service.api.formats.native import SaleDefaults
 from service.ledger.sale_report import SaleFingerprint
-from service.store import parties, people
+from service.store import api_keys, parties
 from service.store.database import unit_of_work
 from worker import sale_import
 from worker.cli.fingerprints import FingerprintMaker
@@ -38,7 +38,7 @@ def asking(town, vendor) -> TestClient:
     """Return a client that sends a key of this vendor."""
     with unit_of_work(town.database) as session:
         party = parties.vendor_named(session, vendor)
-        key, _ = people.add_key(session, party.party_id, "test", now=town.clock())
+        key, _ = api_keys.make(session, party.party_id, "test", now=town.clock())
     client = TestClient(create_app(town.place, Bell()))
     client.headers["Authorization"] = f"Bearer {key}"
     return client

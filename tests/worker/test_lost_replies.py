@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from service.store import parties, people
+from service.store import api_keys, parties
 from service.store.database import Database, unit_of_work
 from worker import drain
 from worker.settlement import settle_batch
@@ -45,7 +45,7 @@ class Bell:
 def vendor(village, place):
     with unit_of_work(village.database) as session:
         acme = parties.vendor_named(session, "Acme")
-        key, _ = people.add_key(session, acme.party_id, "test", now=village.clock())
+        key, _ = api_keys.make(session, acme.party_id, "test", now=village.clock())
     client = TestClient(create_app(place, Bell()), raise_server_exceptions=False)
     client.headers["Authorization"] = f"Bearer {key}"
     return client

@@ -1,6 +1,7 @@
 """Commands that bring in works and sales, and who may come in: works, sales, vendors, users."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ import typer
 
 from service.api.formats.native import SaleDefaults
 from service.ledger.tiers import parse_tier
-from service.store import parties, people
+from service.store import api_keys, parties
+from service.store.api_keys import Scope
 from service.store.database import unit_of_work
 from worker import founding, import_lines, logins, sale_import, work_import
 from worker.cli import files_of_works, screen
@@ -126,14 +128,28 @@ def vendors_list(*, as_json: Json = False) -> None:
 def vendors_key(
     vendor: str,
     label: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
+    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; all if none.")] = None,
+    expires_on: Annotated[
+        str | None, typer.Option(help="First day it is refused, YYYY-MM-DD.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Make an API key of a vendor; it is shown this once."""
+    end = None
+    if expires_on is not None:
+        end = datetime.combine(import_lines.day("--expires-on", expires_on), time(), UTC)
     with workplace() as place, unit_of_work(place.database) as session:
         party = parties.vendor_named(session, vendor)
         assert party.party_id is not None
-        key, _ = people.add_key(session, party.party_id, label, now=place.clock())
+        key, _ = api_keys.make(
+            session,
+            party.party_id,
+            label,
+            scopes=scope or tuple(Scope),
+            expires_at=end,
+            now=place.clock(),
+        )
     screen.facts({"vendor": party.name, "key": key}, as_json=as_json)
 
 
