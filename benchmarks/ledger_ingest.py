@@ -19,7 +19,7 @@ from service.api.dependencies import calling_vendor
 from service.api.doors import Preview, SaleFingerprint, WebContext
 from service.ledger.sale_report import ItemOutcome, Outcome, ReportedSale
 from service.settings import Settings
-from service.store import parties, people, terms
+from service.store import api_keys, parties, terms
 from service.store.database import Database, unit_of_work
 from worker.founding import found
 
@@ -149,7 +149,7 @@ def ingest(server: Server, *, rounds: int, requests: int) -> dict[str, list[Cost
         with unit_of_work(database) as session:
             found(session, now=NOW)
             vendor_id = parties.vendor_named(session, "Acme").party_id
-            key, _ = people.add_key(session, vendor_id, "benchmark", now=NOW)
+            key, _ = api_keys.make(session, vendor_id, "benchmark", now=NOW)
             valid = terms.of_vendors(session, [vendor_id])[vendor_id]
         app = _web(database)
         meter = stack.enter_context(server.measured(name))

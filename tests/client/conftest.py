@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.store import parties, people
+from service.store import api_keys, parties
 from service.store.database import Database, unit_of_work
 from wellspring_client import Client
 from worker.embedded import DATABASE, OWNER_ROLE
@@ -53,7 +53,7 @@ def served(postgres):
     with unit_of_work(database) as session:
         found(session, now=now)
         acme = parties.vendor_named(session, "Acme").party_id
-        key, _ = people.add_key(session, acme, "sdk", now=now)
+        key, _ = api_keys.make(session, acme, "sdk", now=now)
     database.close()
     server = SaleServer(url)
     server.start()
