@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     licence_price: str = "0.60 USD"
     """What a million premium tokens drawn wholly from a work pay sources at the usual royalty, as
     published; a vendor's own contract decides."""
+    vendor_payment_days: int = Field(default=30, ge=0, le=366)
+    """Within how many days of its issue vendors pay what a statement says that they owe."""
     payout_approvals: int = Field(default=1, ge=0, le=10)
     """How many operators beside its maker must approve a payout run before it is reserved."""
     payee_keys: SecretStr | None = None

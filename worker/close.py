@@ -29,6 +29,7 @@ from worker import claims, holdbacks, holding, pools, recouping
 from worker.period_sealing import seal_waiting
 from worker.receipts import back
 from worker.stating import state_all
+from worker.vendor_stating import state_vendors
 
 LINES_A_STEP = 500
 
@@ -43,11 +44,21 @@ def waits_for(database: Database, period: Period) -> int:
 
 
 def finish(
-    database: Database, period: Period, *, threshold: Threshold, now: datetime, progress: Progress
+    database: Database,
+    period: Period,
+    *,
+    threshold: Threshold,
+    payment_days: int,
+    now: datetime,
+    progress: Progress,
 ) -> None:
-    """Release, back, state, snapshot, seal. Only once ``waits_for`` is zero; safe to run again."""
+    """Release, back, state, snapshot, seal. Only once ``waits_for`` is zero; safe to run again.
+
+    payment_days: within how many vendors pay what is stated to them.
+    """
     assert waits_for(database, period) == 0, "the period still waits for sales"
     post(database, period, threshold=threshold, now=now, progress=progress)
+    state_vendors(database, period, days=payment_days, now=now)
     with unit_of_work(database) as session:
         while seals.seal_waiting(session, now=now):
             pass

@@ -211,6 +211,7 @@ def _finish(workplace: Workplace, period: Period, progress: Progress) -> None:
                 database,
                 period,
                 threshold=workplace.threshold,
+                payment_days=workplace.settings.vendor_payment_days,
                 now=workplace.clock(),
                 progress=progress,
             )

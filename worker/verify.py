@@ -11,6 +11,7 @@ from worker.period_sealing import periods_unlike_their_seal
 from worker.pool_recompute import pools_unlike_their_release
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
 from worker.registering import log_broken
+from worker.vendor_stating import statements_unlike_the_books
 
 Progress = Callable[[str, int, int], None]
 MOST_FACTS = 20
@@ -66,5 +67,6 @@ def _recomputed() -> Iterator[tuple[str, Look]]:
     yield "posted = target for every sale", sales_unlike_their_target
     yield "each step of a payout posted what it says", payouts_unlike_their_entries
     yield "each pool stays divided as it was released", pools_unlike_their_release
+    yield "each vendor's statement says what the books say", statements_unlike_the_books
     yield "each sealed period has the root of its rows", periods_unlike_their_seal
     yield "the registration log is whole and signed", log_broken

@@ -39,6 +39,7 @@ from service.api import (
     statements,
     tax_summaries,
     uploads,
+    vendor_statements,
     widespread,
     work_imports,
     works,
@@ -80,7 +81,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, api_keys, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
-    of_money = (statements, money, pools, pool_rules, claims, line_disputes)
+    of_money = (statements, vendor_statements, money, pools, pool_rules, claims, line_disputes)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
     for room in (*rooms, health):

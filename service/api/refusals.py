@@ -17,6 +17,7 @@ from service.api import (
     pool_refusals,
     preconditions,
     sales_request,
+    vendor_refusals,
 )
 from service.documents import figures
 from service.intake import refusals as intake_refusals
@@ -224,6 +225,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     database.SchemaMissing: 503,
     **payee_refusals.STATUS,
     **pool_refusals.STATUS,
+    **vendor_refusals.STATUS,
     **payment_refusals.STATUS,
 }
 """Status of every refusal the web can meet; one that is missing here is our own fault: 500."""

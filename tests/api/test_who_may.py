@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import text
 
+from service.ledger import vendor_statement
 from service.ledger.period import Period
 from service.ledger.statement import LineKind, StatementLine, make
 from service.ledger.tiers import Tier
-from service.store import parties, statements
+from service.store import parties, statements, vendor_statements
 from service.store.database import unit_of_work
 
 ASKERS = (
@@ -185,6 +186,8 @@ TABLE = {
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
     "GET /v1/statements/{number}.{form}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
+    "GET /v1/vendor-statements/{vendor_statement}": (None, 401, 403, 403, 200, 404, 200, 404),
     "GET /v1/schemas/statement-1.json": (None, 200, 200, 200, 200, 200, 200, 200),
     "POST /v1/claims": (
         {"work_id": 1, "claimed_ppm": 1, "reason": "It is mine."},
@@ -238,6 +241,17 @@ class Town:
 
     askers: dict
     ids: dict
+
+
+def a_vendor_statement(site) -> str:
+    """State to Acme that it owes nothing."""
+    with unit_of_work(site.database) as session:
+        acme = parties.vendor_named(session, "Acme").party_id
+        said = vendor_statement.make("acme", "USD", Period(202601), vendor_statement.VendorFacts())
+        number, day = f"2026-01-V{acme}-USD", site.clock.now.date()
+        issue = vendor_statements.Issue(number, acme, day, site.clock.now, bytes(32))
+        vendor_statements.insert(session, issue, said)
+    return number
 
 
 def a_finding(site, work_id) -> int:
@@ -311,6 +325,7 @@ def town_of(site) -> Town:
         "kind": "sale",
         "source_id": 1,
         "number": statements.number_of(said),
+        "vendor_statement": a_vendor_statement(site),
         "line": 1,
         "claim_id": askers["other creator"].post("/v1/claims", json=claim).json()["claim_id"],
         "line_dispute_id": 1,

@@ -176,7 +176,12 @@ class World:
         with unit_of_work(self.database) as session:
             closing.begin(session, month, early=False, now=self.now)
         close.finish(
-            self.database, month, threshold=Threshold(), now=self.now, progress=lambda *_: None
+            self.database,
+            month,
+            threshold=Threshold(),
+            payment_days=30,
+            now=self.now,
+            progress=lambda *_: None,
         )
 
     def app(self) -> FastAPI:

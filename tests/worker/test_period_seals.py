@@ -205,7 +205,7 @@ def deadly(*arguments, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 
 setattr(where, step, deadly)
-close.finish(Database.connect(url), Period(202601), threshold=Threshold(),
+close.finish(Database.connect(url), Period(202601), threshold=Threshold(), payment_days=30,
              now=datetime(2026, 3, 10, tzinfo=UTC), progress=drain.silent)
 """
 

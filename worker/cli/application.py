@@ -60,6 +60,7 @@ _COMMANDS = (
     "proposals",
     "balances",
     "receivables",
+    "vendor_statements",
     "money",
     "statements",
     "outbox",

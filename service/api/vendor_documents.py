@@ -1,0 +1,31 @@
+"""Statements of vendors as documents for whoever asks: vendors get their own, operators all."""
+
+from sqlmodel import Session
+
+from service.documents.vendor_statement_json import VendorDocument
+from service.store import vendor_statements
+from service.store.vendor_statements import IssuedVendorStatement, VendorStatementNotFound
+
+
+def load(session: Session, number: str, *, vendor_id: int | None) -> VendorDocument:
+    """Return a document, on request of one vendor; raise VendorStatementNotFound.
+
+    None and others' are refused alike.
+    """
+    issued = vendor_statements.get(session, number)
+    if vendor_id not in {None, issued.issue.vendor_id}:
+        raise VendorStatementNotFound(number)
+    return document_of(issued)
+
+
+def document_of(issued: IssuedVendorStatement) -> VendorDocument:
+    """Return an issued statement as a document."""
+    issue = issued.issue
+    return VendorDocument(
+        issue.number,
+        issued.vendor_name,
+        issue.due_on,
+        issue.issued_at,
+        issued.statement,
+        issue.digest,
+    )
