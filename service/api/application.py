@@ -32,12 +32,14 @@ from service.api import (
     problems,
     proposals,
     receipts,
+    reporting,
     rights_changes,
     sale_changes,
     sales,
     splits,
     statements,
     tax_summaries,
+    traces,
     uploads,
     vendor_statements,
     widespread,
@@ -76,7 +78,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
     problems.install(app)
-    of_sales = (sales, sale_changes)
+    of_sales = (reporting, traces, sales, sale_changes)
     of_works = (own_data, uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, api_keys, ledger, approvals)

@@ -20,8 +20,13 @@ class WrongMediaType(LedgerError):
         super().__init__(rule)
 
 
-def media_type(request: Request, allowed: tuple[str, ...]) -> str:
-    """Return the media type of the body; raise WrongMediaType unless it is allowed, plain UTF-8."""
+def media_type(
+    request: Request, allowed: tuple[str, ...], *, encodings: tuple[str, ...] = ()
+) -> str:
+    """Return the media type of the body; raise WrongMediaType unless it is allowed, in UTF-8.
+
+    encodings: of the content, that are taken beside identity.
+    """
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     named = kind.strip().lower()
     charset = parameters.lower().replace('"', "").replace(" ", "").partition("charset=")[2]
@@ -29,9 +34,15 @@ def media_type(request: Request, allowed: tuple[str, ...]) -> str:
         raise WrongMediaType(f"send the body as {' or '.join(allowed)}")
     if charset.partition(";")[0] not in {"", "utf-8", "utf8", "us-ascii"}:
         raise WrongMediaType("send the body as UTF-8")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise WrongMediaType("send the body without Content-Encoding")
+    if content_encoding(request) not in {"identity", *encodings}:
+        only = f" other than {' or '.join(encodings)}" if encodings else ""
+        raise WrongMediaType(f"send the body without Content-Encoding{only}")
     return named
+
+
+def content_encoding(request: Request) -> str:
+    """Return how the body is compressed; identity where it is not."""
+    return request.headers.get("content-encoding", "identity").strip().lower() or "identity"
 
 
 class StrictRequest(Request):

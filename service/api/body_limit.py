@@ -8,7 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.ledger.errors import LedgerError
 
 DEFAULT_BYTES = 6_000_000
-BYTES_BY_PATH: Mapping[str, int] = {"/v1/sales": 20_000_000, "/v1/works/imports": 20_000_000}
+REPORT_BYTES = 20_000_000
+"""Of a report of sales, in any format; of one that comes compressed, before and after."""
+REPORT_PATHS = ("/v1/sales", "/v1/sales/litellm", "/v1/traces", "/api/v1/events")
+BYTES_BY_PATH: Mapping[str, int] = {
+    **dict.fromkeys(REPORT_PATHS, REPORT_BYTES),
+    "/v1/works/imports": 20_000_000,
+}
 FILE_BYTES = 30_200_000
 """Of a form that brings a file: the file, its fields and what stands between them."""
 MAX_SECONDS = 120

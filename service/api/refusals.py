@@ -6,6 +6,7 @@ from service.api import (
     batch_refusal,
     body,
     body_limit,
+    compressed,
     dependencies,
     failed_logins,
     forms,
@@ -79,6 +80,7 @@ from service.store import licences as stored_licences
 from service.store import rights as stored_rights
 
 STATUS: Mapping[type[LedgerError], int] = {
+    compressed.BadCompression: 400,
     json_body.BadJson: 400,
     forms.BadUpload: 400,
     dependencies.NotSignedIn: 401,

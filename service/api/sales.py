@@ -1,122 +1,27 @@
 """Vendors report sales, and read back what became of them."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from service.api import paging, sales_request
-from service.api.body import StrictRoute, media_type
+from service.api import paging
+from service.api.body import StrictRoute
 from service.api.dependencies import CallingVendor, Context
 from service.api.documented import problems
 from service.api.paging import After, Limit, Page
-from service.api.problems import Problem, json_response
-from service.api.sales_documented import REPORT, REPORTED
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
-from service.ledger.sale_report import ItemOutcome, Outcome
 from service.ledger.tiers import Tier
-from service.store import attributions, corrections, sale_versions, sales, terms, works
+from service.store import attributions, corrections, sale_versions, sales, works
 from service.store.database import unit_of_work
 from service.store.sale_versions import SaleVersion
 from service.store.sales import StoredSale
 
 router = APIRouter(tags=["sales"], route_class=StrictRoute)
 SaleId = Annotated[str, Path(description="Your own id of the sale.")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """A report's media type and bytes."""
-
-    kind: str
-    raw: bytes
-
-
-async def _report(request: Request) -> _Report:
-    kind = media_type(request, sales_request.MEDIA_TYPES)
-    return _Report(kind, await request.body())
-
-
-@router.post(
-    "/v1/sales",
-    summary="Report sales",
-    responses=REPORTED | problems(400, 401, 403, 408, 409, 413, 415),
-    openapi_extra=REPORT,
-)
-def report_sales(
-    context: Context,
-    vendor_id: CallingVendor,
-    report: Annotated[_Report, Depends(_report)],
-    request: Request,
-) -> Response:
-    """Report one sale (an object), an array of them, or one a line (NDJSON).
-
-    At most 10,000 sales and 20 MB. What is answered is stored: created and duplicate items are
-    safe, a conflict (the same id with other content) and a rejected item are not stored. Sending a
-    report again changes nothing. Where one object was sent alone, its rejection is answered as 422
-    and its conflict as 409; the members are the same.
-    """
-    now = context.clock()
-    with unit_of_work(context.database) as session:
-        valid = terms.of_vendors(session, [vendor_id])[vendor_id]
-    read = sales_request.read(
-        report.kind, report.raw, terms=valid, now=now, fingerprints=context.fingerprints
-    )
-    stored: list[ItemOutcome] = []
-    if read.reported:
-        with unit_of_work(context.database) as session:
-            stored = sales.report(
-                session,
-                vendor_id,
-                valid.vendor,
-                read.reported,
-                now=now,
-                retention_days=context.settings.text_retention_days,
-            )
-    outcomes = read.answered(stored)
-    if any(one.outcome is Outcome.CREATED for one in outcomes):
-        context.doorbell.ring()
-    if read.is_single and outcomes[0].outcome in _SINGLE:
-        return _single(request, outcomes[0])
-    return JSONResponse(_answer(outcomes))
-
-
-_OF_SALES = (Outcome.CREATED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.REJECTED)
-_SINGLE = {
-    Outcome.REJECTED: (422, "sale-rejected", "the sale was not stored: see errors"),
-    Outcome.CONFLICT: (409, "sale-conflict", "a sale of this id was reported with other content"),
-}
-
-
-def _single(request: Request, outcome: ItemOutcome) -> Response:
-    status, code, detail = _SINGLE[outcome.outcome]
-    problem = Problem(status, code, detail, outcome.errors, more=_answer([outcome]))
-    return json_response(problem, request.state.request_id)
-
-
-def _answer(outcomes: Sequence[ItemOutcome]) -> dict[str, object]:
-    counts = Counter(outcome.outcome for outcome in outcomes)
-    return {
-        "accepted": counts[Outcome.CREATED] + counts[Outcome.DUPLICATE],
-        "counts": {str(outcome): counts[outcome] for outcome in _OF_SALES},
-        "items": [_shown_outcome(outcome) for outcome in outcomes],
-    }
-
-
-def _shown_outcome(one: ItemOutcome) -> dict[str, object]:
-    shown: dict[str, object] = {"id": one.external_id, "outcome": str(one.outcome)}
-    if one.sale_id is not None:
-        shown["sale_id"] = one.sale_id
-    if one.errors:
-        shown["errors"] = [{"place": each.place, "rule": each.rule} for each in one.errors]
-    return shown
 
 
 class SaleSummary(BaseModel):

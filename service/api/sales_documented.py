@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.formats.native import MAX_TOKENS
 from service.api.formats.sale_output import MAX_FINGERPRINT_CHARS, MAX_TEXT_CHARS
+from service.api.reporting_documented import CLOUDEVENTS
 from service.ledger.sale_report import MAX_SALES
 from service.ledger.tiers import Tier
 
@@ -32,6 +33,12 @@ _SALE: dict[str, Any] = {
             "minimum": 0,
             "maximum": MAX_TOKENS,
             "description": "Absent: estimated from the text, and the sale says so.",
+        },
+        "input_tokens": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MAX_TOKENS,
+            "description": "Taken, not counted: what is sold are output tokens.",
         },
         "text": {
             "type": "string",
@@ -79,6 +86,7 @@ REPORT: dict[str, Any] = {
                 "schema": {"type": "string", "description": "One sale a line."},
                 "example": '{"id": "call-7f3a", "tier": "free", "output_tokens": 80}\n',
             },
+            **CLOUDEVENTS,
         },
     }
 }
@@ -95,7 +103,7 @@ class ItemAnswer(BaseModel):
     """What became of one item. ``id`` is null where none could be read."""
 
     id: str | None
-    outcome: str = Field(description="created, duplicate, conflict or rejected")
+    outcome: str = Field(description="created, duplicate, conflict, rejected or ignored")
     sale_id: int | None = None
     errors: list[ItemFault] = []
 
@@ -108,7 +116,13 @@ class ReportAnswer(BaseModel):
             "examples": [
                 {
                     "accepted": 1,
-                    "counts": {"created": 1, "duplicate": 0, "conflict": 0, "rejected": 1},
+                    "counts": {
+                        "created": 1,
+                        "duplicate": 0,
+                        "conflict": 0,
+                        "rejected": 1,
+                        "ignored": 0,
+                    },
                     "items": [
                         {"id": "call-7f3a", "outcome": "created", "sale_id": 16384},
                         {

@@ -1,23 +1,22 @@
-"""A report of sales as it is sent: one object, an array, or one object a line; item by item."""
+"""A report of sales as it is sent: one item, several, or one a line; checked item by item."""
 
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 
 from service.api import json_body
-from service.api.doors import FingerprintCheck
-from service.api.formats.native import SaleDefaults, external_id_of, parse_sale
+from service.api.formats.native import Checks, parse_said
+from service.api.formats.said import Said, SaidItem, Unreadable, shown_id
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import MAX_SALES, FieldError, ItemOutcome, Outcome, ReportedSale
-from service.store.terms import Terms
 
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-MEDIA_TYPES = (JSON, *NDJSON)
-_STATED = SaleDefaults()
-_Parse = Callable[[object, str], ReportedSale | tuple[FieldError, ...]]
+_BETWEEN_OBJECTS = re.compile(rb"\}[ \t\r]*\n\s*\{")
+
+SaidBy = Callable[[object, str], SaidItem]
+"""Reads one item of a format, given its place."""
 
 
 class TooManySales(LedgerError):
@@ -29,10 +28,10 @@ class TooManySales(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class SalesRequest:
-    """The items of one request in order: a sale, or the refusal of what was meant as one."""
+    """The items of one request in order: a sale, or what became of one that cannot be stored."""
 
     items: tuple[ReportedSale | ItemOutcome, ...]
-    is_single: bool
+    is_single: bool = False
 
     @property
     def reported(self) -> list[ReportedSale]:
@@ -45,48 +44,84 @@ class SalesRequest:
         return [next(stored) if isinstance(i, ReportedSale) else i for i in self.items]
 
 
-def read(
-    kind: str, raw: bytes, *, terms: Terms, now: datetime, fingerprints: FingerprintCheck
-) -> SalesRequest:
-    """Read a body of one of MEDIA_TYPES; what is wrong with one item refuses that item only.
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """What items of one vendor's report are checked against."""
 
-    Raises BadJson, TooManyValues or TooManySales where the whole body cannot be taken.
+    checks: Checks
+
+    def item(self, said: SaidItem) -> ReportedSale | ItemOutcome:
+        """Return an item as a sale, or what became of it."""
+        if isinstance(said, Unreadable):
+            return ItemOutcome(said.external_id, Outcome.REJECTED, errors=said.errors)
+        if not isinstance(said, Said):
+            reason = FieldError(said.place, said.rule)
+            return ItemOutcome(said.external_id, Outcome.IGNORED, errors=(reason,))
+        sale = parse_said(said, self.checks)
+        if isinstance(sale, ReportedSale):
+            return sale
+        return ItemOutcome(shown_id(said.fields.get("id")), Outcome.REJECTED, errors=sale)
+
+
+def of_json(raw: bytes, said_by: SaidBy, checking: Checking, *, name: str) -> SalesRequest:
+    """Read one item, or an array of them; what is wrong with one refuses that item only.
+
+    name: what places call an item, e.g. ``sale``. Raises BadJson, TooManyValues or TooManySales
+    where the whole body cannot be taken.
     """
-    parse = partial(parse_sale, terms=terms, now=now, defaults=_STATED, fingerprints=fingerprints)
-    if kind in NDJSON:
-        return SalesRequest(tuple(_lines(raw, parse)), is_single=False)
     value = json_body.read(raw)
     if not isinstance(value, list):
-        return SalesRequest((_item(value, "sale", parse),), is_single=True)
+        return SalesRequest((checking.item(said_by(value, name)),), is_single=True)
+    return of_array(value, said_by, checking, name=f"{name}s")
+
+
+def of_array(value: object, said_by: SaidBy, checking: Checking, *, name: str) -> SalesRequest:
+    """Read the items of an array; raise BadJson for what is none, TooManySales."""
+    if not isinstance(value, list):
+        raise json_body.BadJson("body", f"must be an array of {name}")
     if len(value) > MAX_SALES:
         raise TooManySales
-    read_items = (_item(one, f"sales[{at}]", parse) for at, one in enumerate(value))
-    return SalesRequest(tuple(read_items), is_single=False)
+    return of_items((said_by(one, f"{name}[{at}]") for at, one in enumerate(value)), checking)
 
 
-def _item(value: object, place: str, parse: _Parse) -> ReportedSale | ItemOutcome:
-    sale = parse(value, place)
-    if isinstance(sale, ReportedSale):
-        return sale
-    return ItemOutcome(external_id_of(value), Outcome.REJECTED, errors=sale)
+def of_events(raw: bytes, said_by: SaidBy, checking: Checking, *, is_batch: bool) -> SalesRequest:
+    """Read one event, or a batch of them, as the media type says."""
+    value = json_body.read(raw)
+    if is_batch:
+        return of_array(value, said_by, checking, name="events")
+    return SalesRequest((checking.item(said_by(value, "event")),), is_single=True)
 
 
-def _lines(raw: bytes, parse: _Parse) -> Iterator[ReportedSale | ItemOutcome]:
-    """Yield the items of NDJSON; empty lines are passed over but counted, lines count from 1."""
-    count = 0
+def of_items(said: Iterable[SaidItem], checking: Checking) -> SalesRequest:
+    """Check the items of a body that was read; raise TooManySales."""
+    items: list[ReportedSale | ItemOutcome] = []
+    for one in said:
+        if len(items) == MAX_SALES:
+            raise TooManySales
+        items.append(checking.item(one))
+    return SalesRequest(tuple(items))
+
+
+def of_lines(raw: bytes, said_by: SaidBy, checking: Checking) -> SalesRequest:
+    """Read NDJSON; empty lines are passed over but counted, lines count from 1."""
+    return of_items(_lines(raw, said_by), checking)
+
+
+def is_lines(raw: bytes) -> bool:
+    """Whether a body is objects line by line: in one value no line break parts two of them."""
+    return _BETWEEN_OBJECTS.search(raw) is not None
+
+
+def _lines(raw: bytes, said_by: SaidBy) -> Iterator[SaidItem]:
     for number, ended in enumerate(io.BytesIO(raw), start=1):
         line = ended.strip()
         if not line:
             continue
-        count += 1
-        if count > MAX_SALES:
-            raise TooManySales
         place = f"line {number}"
         try:
             value = json_body.read(line, place=place)
         except (json_body.BadJson, json_body.TooManyValues) as error:
             where, rule = error.facts.get("place", place), error.facts.get("rule", error.sentence)
-            refused = FieldError(str(where), str(rule))
-            yield ItemOutcome(None, Outcome.REJECTED, errors=(refused,))
-            continue
-        yield _item(value, place, parse)
+            yield Unreadable(None, (FieldError(str(where), str(rule)),))
+        else:
+            yield said_by(value, place)

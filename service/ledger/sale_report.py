@@ -76,18 +76,25 @@ class FieldError:
 
 
 class Outcome(StrEnum):
-    """What became of one item of a report; ``parked``: it waits for the sale it is about."""
+    """What became of one item of a report.
+
+    ``ignored``: it tells of no sale. ``parked``: it waits for the sale it is about.
+    """
 
     CREATED = "created"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     REJECTED = "rejected"
+    IGNORED = "ignored"
     PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """Answer to one item, in the order of the request. ``errors`` only where it was rejected."""
+    """Answer to one item, in the order of the request.
+
+    ``errors``: why it was rejected, or ignored.
+    """
 
     external_id: str | None
     outcome: Outcome

@@ -160,7 +160,12 @@ def test_the_openapi_document_shows_examples_problems_and_schemes(shared_site):
     assert document["info"]["title"] == "Wellspring"
     assert set(document["components"]["securitySchemes"]) == {"session", "vendorKey"}
     report = document["paths"]["/v1/sales"]["post"]
-    assert set(report["requestBody"]["content"]) == {"application/json", "application/x-ndjson"}
+    assert set(report["requestBody"]["content"]) == {
+        "application/json",
+        "application/x-ndjson",
+        "application/cloudevents+json",
+        "application/cloudevents-batch+json",
+    }
     assert report["requestBody"]["content"]["application/json"]["examples"]
     refusal = report["responses"]["401"]["content"]["application/problem+json"]
     assert refusal["schema"] == {"$ref": "#/components/schemas/ProblemBody"}

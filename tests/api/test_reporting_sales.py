@@ -23,7 +23,7 @@ def test_a_sale_is_stored_with_its_text_and_rings_the_bell(site):
     assert answer.status_code == 200
     assert answer.json() == {
         "accepted": 1,
-        "counts": {"created": 1, "duplicate": 0, "conflict": 0, "rejected": 0},
+        "counts": {"created": 1, "duplicate": 0, "conflict": 0, "rejected": 0, "ignored": 0},
         "items": [{"id": "call-1", "outcome": "created", "sale_id": 16_384}],
     }
     assert site.bell.rings == 1
@@ -124,15 +124,21 @@ def test_a_bad_item_is_rejected_alone_with_every_place_and_rule(site):
     answer = acme.post("/v1/sales", json=[SALE, bad])
 
     assert answer.status_code == 200
-    assert answer.json()["counts"] == {"created": 1, "duplicate": 0, "conflict": 0, "rejected": 1}
+    assert answer.json()["counts"] == {
+        "created": 1,
+        "duplicate": 0,
+        "conflict": 0,
+        "rejected": 1,
+        "ignored": 0,
+    }
     assert answer.json()["items"][1] == {
         "id": "call-2",
         "outcome": "rejected",
         "errors": [
             {
                 "place": "sales[1].colour",
-                "rule": "is not a field of a sale; fields are id, tier, output_tokens, text, "
-                "fingerprint, sold_at, gross, currency, model",
+                "rule": "is not a field of a sale; fields are id, tier, output_tokens, "
+                "input_tokens, text, fingerprint, sold_at, gross, currency, model",
             },
             {
                 "place": "sales[1].tier",

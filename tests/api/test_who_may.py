@@ -20,6 +20,9 @@ ASKERS = (
 # route -> body, then the status for each of ASKERS in turn
 TABLE = {
     "POST /v1/sales": ([], 401, 401, 401, 401, 401, 200, 200),
+    "POST /v1/sales/litellm": ([], 401, 401, 401, 401, 401, 200, 200),
+    "POST /v1/traces": ({}, 401, 401, 401, 401, 401, 200, 200),
+    "POST /api/v1/events": ([], 401, 401, 401, 401, 401, 204, 204),
     "GET /v1/sales": (None, 401, 401, 401, 401, 401, 200, 200),
     "GET /v1/sales/{sale}": (None, 401, 401, 401, 401, 401, 200, 404),
     "POST /v1/sales/{sale}/refunds": ({"id": "r"}, 401, 401, 401, 401, 401, 201, 202),
@@ -368,7 +371,10 @@ def test_every_refusal_is_documented(site):
         assert {str(status) for status in statuses} <= documented, route
 
 
-BY_KEY = {"POST /v1/offers", "POST /v1/offers/{offer_id}/withdraw"}
+BY_KEY = {
+    *("POST /v1/offers", "POST /v1/offers/{offer_id}/withdraw"),
+    *("POST /v1/traces", "POST /api/v1/events"),
+}
 BY_COOKIE = [
     route
     for route in TABLE

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.api.doors import FingerprintCheck
+from service.api.formats.said import MAX_ID_CHARS, Said, Unreadable, without_none
 from service.api.formats.sale_item import SaleItem
 from service.api.formats.sale_output import output_of
 from service.api.json_body import printable
@@ -18,12 +20,11 @@ from service.ledger.tiers import RateCard, Tier, UnknownTier, parse_tier
 from service.ledger.token_estimate import estimate_tokens
 from service.store.terms import Terms
 
-MAX_ID_CHARS = 200
 MAX_MODEL_CHARS = 200
 MAX_TOKENS = 10**15
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FIELDS = (
-    *("id", "tier", "output_tokens", "text", "fingerprint"),
+    *("id", "tier", "output_tokens", "input_tokens", "text", "fingerprint"),
     *("sold_at", "gross", "currency", "model"),
 )
 
@@ -31,7 +32,6 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_WHOLE = f"must be a whole number from 0 to {MAX_TOKENS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,16 @@ class SaleDefaults:
 
     tier: Tier | None = None
     sold_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What a sale is checked against."""
+
+    terms: Terms
+    now: datetime
+    fingerprints: FingerprintCheck
+    defaults: SaleDefaults = SaleDefaults()
 
 
 def parse_sale(
@@ -56,42 +66,44 @@ def parse_sale(
     place: how faults name the item, e.g. ``sales[3]``. The payload's hash covers what was given and
     the defaults, not ``now``: the same report sent again later is the same report.
     """
+    said = said_by(value, place)
+    if isinstance(said, Unreadable):
+        return said.errors
+    return parse_said(said, Checks(terms, now, fingerprints, defaults))
+
+
+def said_by(value: object, place: str) -> Said | Unreadable:
+    """Read one item of our own form."""
     if not isinstance(value, dict):
-        return (FieldError(place, "must be an object"),)
-    item = SaleItem(value, place)
-    sale = _sale(item, terms, defaults, fingerprints, now=now)
+        return Unreadable(None, (FieldError(place, "must be an object"),))
+    return Said(place, without_none(value))
+
+
+def parse_said(said: Said, checks: Checks) -> ReportedSale | tuple[FieldError, ...]:
+    """Check what an item of any form says of a sale; the same rules for all of them."""
+    item = SaleItem(said.fields, said.place, said.names, said.within)
+    sale = _sale(item, said, checks)
     return tuple(item.errors) if sale is None else sale
 
 
-def external_id_of(value: object) -> str | None:
-    """Return an item's own id as it can be answered with, whatever else is wrong with the item."""
-    given = value.get("id") if isinstance(value, dict) else None
-    return printable(given, chars=MAX_ID_CHARS) if isinstance(given, str) else None
-
-
-def _sale(
-    item: SaleItem,
-    terms: Terms,
-    defaults: SaleDefaults,
-    fingerprints: FingerprintCheck,
-    *,
-    now: datetime,
-) -> ReportedSale | None:
+def _sale(item: SaleItem, said: Said, checks: Checks) -> ReportedSale | None:
     """Read the fields in their order; None where one of them is wrong."""
     _refuse_unknown(item)
     external_id = _external_id(item)
-    tier = _tier(item, defaults)
-    output = output_of(item, fingerprints)
+    tier = _tier(item, checks.defaults)
+    output = output_of(item, checks.fingerprints)
     tokens = _tokens(item, output.text)
-    sold_at = _sold_at(item, now=now, defaults=defaults)
+    _whole(item, "input_tokens")
+    sold_at = _sold_at(item, now=checks.now, defaults=checks.defaults)
     model = item.text("model", max_chars=MAX_MODEL_CHARS)
-    card = _rate_card(item, terms, sold_at)
+    card = _rate_card(item, checks.terms, sold_at)
     gross = _gross(item, card, tier, tokens)
     if external_id is None or tier is None or tokens is None or item.errors:
         return None
     assert sold_at is not None
     assert card is not None
     assert gross is not None
+    compared = _compared(said, checks.defaults, tier=tier, sold_at=sold_at, gross_nanos=gross)
     return ReportedSale(
         external_id=external_id,
         sold_at=sold_at,
@@ -103,9 +115,7 @@ def _sale(
         model=model,
         text=output.text,
         text_hash=output.hash,
-        payload_hash=_payload_hash(
-            item, tier=tier, sold_at=sold_at, gross_nanos=gross, defaults=defaults
-        ),
+        payload_hash=_payload_hash(compared),
         fingerprint=output.fingerprint,
     )
 
@@ -137,16 +147,22 @@ def _tier(item: SaleItem, defaults: SaleDefaults) -> Tier | None:
 
 
 def _tokens(item: SaleItem, body: str | None) -> int | None:
-    given = item.given("output_tokens")
+    if item.given("output_tokens") is not None:
+        return _whole(item, "output_tokens")
+    if body is not None:
+        return estimate_tokens(body)
+    if item.given("text") is None:
+        item.wrong("output_tokens", "must be given where there is no text")
+    return None
+
+
+def _whole(item: SaleItem, name: str) -> int | None:
+    given = item.given(name)
     if given is None:
-        if body is not None:
-            return estimate_tokens(body)
-        if item.given("text") is None:
-            item.wrong("output_tokens", "must be given where there is no text")
         return None
     if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= MAX_TOKENS:
         return given
-    item.wrong("output_tokens", _WHOLE)
+    item.wrong(name, f"must be a whole number from 0 to {MAX_TOKENS}")
     return None
 
 
@@ -216,16 +232,19 @@ def _amount(item: SaleItem, given: object) -> int | None:
         return None
 
 
-def _payload_hash(
-    item: SaleItem, *, tier: Tier, sold_at: datetime, gross_nanos: int, defaults: SaleDefaults
-) -> bytes:
-    """BLAKE2b of the canonical JSON of what was given by name, in one spelling, without the id."""
-    said = {name: given for name, given in item.value.items() if given is not None}
-    del said["id"]
-    said["tier"] = str(tier)
-    if "gross" in said:
-        said["gross"] = str(gross_nanos)
-    if item.given("sold_at") is not None or defaults.sold_at is not None:
-        said["sold_at"] = sold_at.isoformat()
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+def _compared(
+    said: Said, defaults: SaleDefaults, *, tier: Tier, sold_at: datetime, gross_nanos: int
+) -> dict[str, object]:
+    """Return what makes two reports one: what was given by name, in one spelling, but the id."""
+    given = dict(said.fields) | {"tier": str(tier)}
+    if "gross" in given:
+        given["gross"] = str(gross_nanos)
+    if "sold_at" in given or defaults.sold_at is not None:
+        given["sold_at"] = sold_at.isoformat()
+    return {name: value for name, value in given.items() if name not in {"id", *said.uncompared}}
+
+
+def _payload_hash(compared: Mapping[str, object]) -> bytes:
+    """BLAKE2b of the canonical JSON."""
+    canonical = json.dumps(compared, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.blake2b(canonical.encode(), digest_size=32).digest()

@@ -1,5 +1,6 @@
 """One item of a report while it is read, with the faults found in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.ledger.sale_report import FieldError
@@ -8,10 +9,15 @@ from service.store.text_rules import BadText, check_text
 
 @dataclass(frozen=True, slots=True)
 class SaleItem:
-    """An item being read, with what was found wrong with it so far."""
+    """An item being read, with what was found wrong with it so far.
 
-    value: dict[str, object]
+    names, within: what fields are called in the item, as ``Said`` has it.
+    """
+
+    value: Mapping[str, object]
     place: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
     errors: list[FieldError] = field(default_factory=list)
 
     def given(self, name: str) -> object:
@@ -20,7 +26,8 @@ class SaleItem:
 
     def wrong(self, name: str, rule: str) -> None:
         """Note a fault of a field."""
-        self.errors.append(FieldError(f"{self.place}.{name}", rule))
+        told_as = self.names.get(name, f"{self.within}{name}")
+        self.errors.append(FieldError(f"{self.place}.{told_as}", rule))
 
     def text(self, name: str, *, max_chars: int) -> str | None:
         """Return a field that is a text, None where it is absent or wrong."""

@@ -1,0 +1,163 @@
+"""Vendors report what they sold, in the formats that their programs speak already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.api import report_answers, reporting_documented, sales_request
+from service.api.body import StrictRoute, media_type
+from service.api.dependencies import CallingVendor, Context
+from service.api.documented import problems
+from service.api.doors import WebContext
+from service.api.formats import cloudevents, litellm, native, openmeter
+from service.api.formats.native import Checks
+from service.api.sales_documented import REPORT, REPORTED
+from service.api.sales_request import JSON, NDJSON, Checking, SalesRequest
+from service.ledger.sale_report import ItemOutcome, Outcome
+from service.store import sales, terms
+from service.store.database import unit_of_work
+
+router = APIRouter(tags=["sales"], route_class=StrictRoute)
+EVENT, EVENTS = "application/cloudevents+json", "application/cloudevents-batch+json"
+_PROBLEMS = (400, 401, 403, 408, 409, 413, 415)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report's media type and bytes."""
+
+    kind: str
+    raw: bytes
+
+
+def _body_of(*kinds: str) -> Callable[[Request], object]:
+    async def body(request: Request) -> Report:
+        kind = media_type(request, kinds)
+        return Report(kind, await request.body())
+
+    return body
+
+
+def take(
+    context: WebContext, vendor_id: int, read: Callable[[Checking], SalesRequest]
+) -> tuple[SalesRequest, list[ItemOutcome]]:
+    """Store what is read of a vendor's report, and ring; return it and what became of each item.
+
+    Reading happens in no transaction. What it raises, refuses the whole report.
+    """
+    now = context.clock()
+    with unit_of_work(context.database) as session:
+        valid = terms.of_vendors(session, [vendor_id])[vendor_id]
+    request = read(Checking(Checks(valid, now, context.fingerprints)))
+    stored: list[ItemOutcome] = []
+    if request.reported:
+        with unit_of_work(context.database) as session:
+            stored = sales.report(
+                session,
+                vendor_id,
+                valid.vendor,
+                request.reported,
+                now=now,
+                retention_days=context.settings.text_retention_days,
+            )
+    outcomes = request.answered(stored)
+    if any(one.outcome is Outcome.CREATED for one in outcomes):
+        context.doorbell.ring()
+    return request, outcomes
+
+
+@router.post(
+    "/v1/sales",
+    summary="Report sales",
+    responses=REPORTED | problems(*_PROBLEMS),
+    openapi_extra=REPORT,
+)
+def report_sales(
+    context: Context,
+    vendor_id: CallingVendor,
+    report: Annotated[Report, Depends(_body_of(JSON, *NDJSON, EVENT, EVENTS))],
+    request: Request,
+) -> Response:
+    """Report one sale (an object), an array of them, one a line (NDJSON), or CloudEvents.
+
+    At most 10,000 sales and 20 MB. What is answered is stored: created and duplicate items are
+    safe, a conflict (the same id with other content) and a rejected item are not stored. Sending a
+    report again changes nothing. Where one object was sent alone, its rejection is answered as 422
+    and its conflict as 409; the members are the same.
+    """
+
+    def read(checking: Checking) -> SalesRequest:
+        if report.kind in {EVENT, EVENTS}:
+            return _events(report, cloudevents.said_by, checking)
+        if report.kind in NDJSON:
+            return sales_request.of_lines(report.raw, native.said_by, checking)
+        return sales_request.of_json(report.raw, native.said_by, checking, name="sale")
+
+    read_report, outcomes = take(context, vendor_id, read)
+    if read_report.is_single:
+        return report_answers.of_one(request, outcomes[0])
+    return report_answers.of_each(outcomes)
+
+
+def _events(report: Report, said_by: sales_request.SaidBy, checking: Checking) -> SalesRequest:
+    """Read events; where the media type leaves it open, one or several."""
+    if report.kind == JSON:
+        return sales_request.of_json(report.raw, said_by, checking, name="event")
+    return sales_request.of_events(report.raw, said_by, checking, is_batch=report.kind == EVENTS)
+
+
+@router.post(
+    "/v1/sales/litellm",
+    summary="Report what LiteLLM logged",
+    responses=REPORTED | problems(*_PROBLEMS),
+    openapi_extra=reporting_documented.LITELLM,
+)
+def report_litellm(
+    context: Context,
+    vendor_id: CallingVendor,
+    report: Annotated[Report, Depends(_body_of(JSON, *NDJSON))],
+    request: Request,
+) -> Response:
+    """Report payloads as LiteLLM's logger `generic_api` posts them: an array, or one a line.
+
+    LiteLLM looks at nothing but the status: where an item was rejected the answer is 422, though
+    the others are stored; `items` says what became of each. Calls that failed are ignored.
+    """
+
+    def read(checking: Checking) -> SalesRequest:
+        if report.kind in NDJSON or sales_request.is_lines(report.raw):
+            return sales_request.of_lines(report.raw, litellm.said_by, checking)
+        return sales_request.of_json(report.raw, litellm.said_by, checking, name="payload")
+
+    read_report, outcomes = take(context, vendor_id, read)
+    if read_report.is_single:
+        return report_answers.of_one(request, outcomes[0])
+    why = report_answers.first_refused(outcomes, of=(Outcome.REJECTED,))
+    if why:
+        return report_answers.refused(request, outcomes, why)
+    return report_answers.of_each(outcomes)
+
+
+@router.post(
+    "/api/v1/events",
+    summary="Report events as to OpenMeter",
+    status_code=204,
+    responses=problems(*_PROBLEMS),
+    openapi_extra=reporting_documented.EVENTS,
+)
+def report_events(
+    context: Context,
+    vendor_id: CallingVendor,
+    report: Annotated[Report, Depends(_body_of(EVENT, EVENTS, JSON))],
+    request: Request,
+) -> Response:
+    """Take events as OpenMeter does: 204 where all were stored, now or before, or are no sales.
+
+    Otherwise the answer is 422, or 409 where there are conflicts only; `items` says what became of
+    each event, and those that were not refused are stored.
+    """
+    _, outcomes = take(context, vendor_id, lambda c: _events(report, openmeter.said_by, c))
+    why = report_answers.first_refused(outcomes)
+    return report_answers.refused(request, outcomes, why) if why else Response(status_code=204)
