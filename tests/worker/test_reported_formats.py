@@ -23,7 +23,7 @@ class Bell:
 def acme(village) -> TestClient:
     with unit_of_work(village.database) as session:
         vendor = parties.vendor_named(session, "Acme")
-        key, _ = api_keys.add_key(session, vendor.party_id, "test", now=village.clock())
+        key, _ = api_keys.make(session, vendor.party_id, "test", now=village.clock())
     client = TestClient(create_app(village.place, Bell()), raise_server_exceptions=False)
     client.headers["Authorization"] = f"Bearer {key}"
     return client
