@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift soak-statements \
-	setup setup-readers demo run test lint bench clean
+	soak-properties setup setup-readers demo run test lint bench clean
 
 setup: $(VENV)/.complete
 
@@ -62,6 +62,12 @@ soak-distractors: setup
 # Long runs of the ledger, docs/ledger-soaks.md and docs/statements.md; SMALL=1 for a run of seconds.
 soak-kill soak-size soak-drift soak-statements: setup
 	$(BIN)/python benchmarks/$(subst -,_,$@).py
+
+# Random histories against plain models, new ones each time: EXAMPLES times as many as the suite tries.
+EXAMPLES ?= 20
+soak-properties: setup
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest --numprocesses 2 -o faulthandler_timeout=0 \
+	tests/worker/test_any_*.py tests/worker/test_*_machine.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

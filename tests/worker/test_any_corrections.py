@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from changed_facts import back_date, correct_contract, refund, restate
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -100,7 +101,9 @@ class Story:
 
 @given(told=st.lists(changes, max_size=8))
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_happens_the_books_hold_and_giving_all_back_leaves_zero(new_town, texts, told):
     town = new_town()

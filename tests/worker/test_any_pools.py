@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from changed_facts import back_date, refund
+from examples import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -162,7 +163,7 @@ def test_in_any_order_a_pool_is_given_once_and_given_back_whole(new_village, tex
     run_state_machine_as_test(
         lambda: PoolMachine(new_village(), texts),
         settings=settings(
-            max_examples=4,
+            max_examples=examples(3),
             stateful_step_count=14,
             deadline=None,
             phases=[Phase.generate],

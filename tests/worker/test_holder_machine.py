@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from fractions import Fraction
 
+from examples import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -270,7 +271,7 @@ def test_in_any_order_a_holder_has_what_was_earned_and_not_paid(new_village, tex
     run_state_machine_as_test(
         lambda: HolderMachine(new_village(), texts),
         settings=settings(
-            max_examples=6,
+            max_examples=examples(4),
             stateful_step_count=16,
             deadline=None,
             phases=[Phase.generate],

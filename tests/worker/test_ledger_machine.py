@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from both_ledgers import BothLedgers
 from changed_facts import back_date, correct_contract, reattribute, refund, restate
 from exact_ledger import ALL, PRICE, ExactLedger, Sold
+from examples import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -279,7 +280,7 @@ def test_in_any_order_the_books_come_to_what_fractions_come_to(new_village, text
     run_state_machine_as_test(
         lambda: LedgerMachine(new_village(), texts),
         settings=settings(
-            max_examples=8,
+            max_examples=examples(5),
             stateful_step_count=14,
             deadline=None,
             phases=[

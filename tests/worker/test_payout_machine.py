@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, date, datetime
 
+from examples import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -162,7 +163,7 @@ def test_in_any_order_all_that_was_earned_is_paid_taxed_or_still_there(new_villa
     run_state_machine_as_test(
         lambda: PayoutMachine(new_village(), texts),
         settings=settings(
-            max_examples=3,
+            max_examples=examples(3),
             stateful_step_count=16,
             deadline=None,
             phases=[

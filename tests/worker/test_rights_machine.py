@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
+from examples import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -323,7 +324,7 @@ def test_in_any_order_rights_come_to_what_fractions_come_to(new_village):
     run_state_machine_as_test(
         lambda: RightsMachine(new_village()),
         settings=settings(
-            max_examples=8,
+            max_examples=examples(5),
             stateful_step_count=20,
             deadline=None,
             phases=[Phase.generate],  # shrinking takes minutes: add it to look for a cause
