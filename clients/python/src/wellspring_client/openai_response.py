@@ -1,17 +1,19 @@
 """What a sale needs of the answer of an OpenAI-compatible API: its text, tokens and model.
 
 Taken are chat completions, completions and responses, as objects of any client or as decoded JSON,
-and streams of them collected in a list. The text of several choices is joined by an empty line, in
-the order of their index. Text parts and refusals are text; reasoning, tool calls and parts of
-other kinds are not, though the tokens count them.
+and streams of them collected in a list. The rule for text is that of the server's own formats: what
+the reader of the answer is given, so text parts, refusals and what was spoken, choices in the order
+of their index, with an empty line between two. Calls of tools, reasoning, images and sound are
+tokens that were sold, but no text.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-_JOINT = "\n\n"
+_BETWEEN = "\n\n"
 _TEXT_PARTS = ("text", "output_text", "refusal")
+_ENDED = ("response.completed", "response.incomplete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,54 +29,63 @@ def generated(response: object) -> Generated:
     """Read a response, or the list of a stream's chunks or events in their order."""
     if isinstance(response, list | tuple):
         return _collected(response)
-    return Generated(_JOINT.join(_texts(response)) or None, _tokens(response), _model(response))
+    return Generated(_joined(_texts(response)), _tokens(response), _model(response))
 
 
 def _collected(chunks: Iterable[object]) -> Generated:
     """Put a stream together: usage and model are of the last chunk that has them."""
-    texts: defaultdict[int, list[str]] = defaultdict(list)
+    said: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
     tokens, model = None, None
     for chunk in chunks:
         whole = _get(chunk, "response")
-        if _get(chunk, "type") in {"response.completed", "response.incomplete"} and whole:
+        if _get(chunk, "type") in _ENDED and whole is not None:
             return generated(whole)
         for choice in _list(_get(chunk, "choices")):
-            texts[_index(choice)] += _choice_texts(choice)
+            for kind, text in _pieces(choice):
+                said[_index(choice), kind].append(text)
         known = _tokens(chunk)
         tokens = tokens if known is None else known
         model = _model(chunk) or model
-    joined = ("".join(texts[index]) for index in sorted(texts))
-    return Generated(_JOINT.join(text for text in joined if text) or None, tokens, model)
+    return Generated(_joined("".join(said[place]) for place in sorted(said)), tokens, model)
 
 
-def _texts(response: object) -> Iterator[str]:
-    choices = sorted(_list(_get(response, "choices")), key=_index)
-    for choice in choices:
-        text = "".join(_choice_texts(choice))
-        if text:
-            yield text
+def _pieces(choice: object) -> Iterator[tuple[str, str]]:
+    """Yield what a chunk adds to a choice, by the part of the message it adds to."""
+    delta = _get(choice, "delta")
+    for kind, text in (
+        ("content", _get(choice, "text")),
+        ("content", _get(delta, "content")),
+        ("refusal", _get(delta, "refusal")),
+        ("spoken", _get(_get(delta, "audio"), "transcript")),
+    ):
+        if isinstance(text, str):
+            yield kind, text
+
+
+def _texts(response: object) -> Iterator[object]:
+    for choice in sorted(_list(_get(response, "choices")), key=_index):
+        message = _get(choice, "message")
+        yield _get(choice, "text")
+        yield from _parts(_get(message, "content"))
+        yield _get(message, "refusal")
+        yield _get(_get(message, "audio"), "transcript")
     for item in _list(_get(response, "output")):
-        text = "".join(_content_texts(_get(item, "content")))
-        if text and _get(item, "type") == "message":
-            yield text
+        if _get(item, "type") == "message":
+            yield from _parts(_get(item, "content"))
 
 
-def _choice_texts(choice: object) -> list[str]:
-    said = _get(choice, "text")
-    if isinstance(said, str):
-        return [said]
-    message = _get(choice, "delta") or _get(choice, "message")
-    texts = _content_texts(_get(message, "content"))
-    refusal = _get(message, "refusal")
-    return [*texts, refusal] if isinstance(refusal, str) else texts
-
-
-def _content_texts(content: object) -> list[str]:
+def _parts(content: object) -> Iterator[object]:
     if isinstance(content, str):
-        return [content]
-    parts = [part for part in _list(content) if _get(part, "type") in _TEXT_PARTS]
-    texts = [_get(part, "text") or _get(part, "refusal") for part in parts]
-    return [text for text in texts if isinstance(text, str)]
+        yield content
+    for part in _list(content):
+        if _get(part, "type") in _TEXT_PARTS:
+            yield _get(part, "text") or _get(part, "refusal")
+
+
+def _joined(texts: Iterable[object]) -> str | None:
+    """Join what is text and not blank; None without any."""
+    kept = [text for text in texts if isinstance(text, str) and text.strip()]
+    return _BETWEEN.join(kept) or None
 
 
 def _tokens(response: object) -> int | None:

@@ -47,7 +47,7 @@ class Segment:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self.size = os.fstat(descriptor).st_size
-        self.done = min(_cursor(path), self.size)
+        self.done = _cursor(path, self.size)
         self.synced = 0
         self._descriptor = descriptor
 
@@ -127,7 +127,7 @@ class Segment:
             if not raw:
                 return Taken((), (), size)  # somebody cut the file
             lines += [tail] if tail else []
-        return self._read(lines[:most])
+        return self._read(_first(lines[:most], most_bytes))
 
     def _read(self, lines: list[bytes]) -> Taken:
         bodies, damaged = [], []
@@ -143,7 +143,7 @@ class Segment:
         """Note that nothing before ``end`` need be sent again."""
         self.done = end
         with suppress(OSError):
-            _cursor_path(self.path).write_bytes(b"%020d\n" % end)
+            _cursor_path(self.path).write_bytes(b"%d %08x\n" % (end, _sum_of(end)))
 
     def discard(self) -> None:
         """Delete the segment and let go of it."""
@@ -175,11 +175,28 @@ def _cursor_path(path: Path) -> Path:
     return path.with_suffix(".done")
 
 
-def _cursor(path: Path) -> int:
+def _cursor(path: Path, size: int) -> int:
+    """Return where to go on; the beginning where the cursor is missing or not to be believed."""
     try:
-        return int(_cursor_path(path).read_bytes())
+        end, checksum = _cursor_path(path).read_bytes().split()
+        done = int(end)
+        return done if 0 <= done <= size and int(checksum, 16) == _sum_of(done) else 0
     except (OSError, ValueError):
         return 0
+
+
+def _sum_of(end: int) -> int:
+    return zlib.crc32(b"%d" % end)
+
+
+def _first(lines: list[bytes], most_bytes: int) -> list[bytes]:
+    """Return the first line, and those after it as far as they fit."""
+    size = 0
+    for at, line in enumerate(lines):
+        size += len(line)
+        if size > most_bytes and at:
+            return lines[:at]
+    return lines
 
 
 def sync_folder(folder: Path) -> None:

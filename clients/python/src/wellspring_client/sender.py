@@ -11,7 +11,8 @@ from wellspring_client.transport import NotAnswered, Transport
 from wellspring_client.waiting import Batch, Waiting
 
 MOST_BYTES = 5_000_000
-_GROWTH = 10
+_GROWTH = 4
+"""The part by which batches grow again after one was too large."""
 
 _log = logging.getLogger("wellspring_client")
 
@@ -65,7 +66,7 @@ class Sender:
             self._failures = 0
         if isinstance(verdict, Answered):
             self._finish(batch, verdict.items)
-            self._most = min(self._batch_size, self._most + self._batch_size // _GROWTH + 1)
+            self._most = min(self._batch_size, self._most + max(1, self._most // _GROWTH))
             self._say("sending", None)
             return 0.0
         self._counters.last_error = verdict.reason
@@ -90,11 +91,11 @@ class Sender:
                 self._counters.add(accepted=1, duplicates=item.outcome == "duplicate")
             else:
                 is_conflict = item.outcome == "conflict"
-                self._counters.add(**{"conflicts" if is_conflict else "refused": 1})
                 self._letters.add(body, item.outcome, item.errors)
+                self._counters.add(**{"conflicts" if is_conflict else "refused": 1})
         for line in batch.damaged:
-            self._counters.add(damaged=1)
             self._letters.add(line, "damaged: the checksum of a spooled line is wrong")
+            self._counters.add(damaged=1)
         self._waiting.settle(batch)
 
     def _less(self, batch: Batch, verdict: TryLess) -> float:
