@@ -9,6 +9,7 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from unittest import mock
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from ledger_scene import MONTH, NOW
 from ledger_servers import Cost, Server, database_for
@@ -22,6 +23,7 @@ from service.settings import Settings
 from service.store import api_keys, parties, terms
 from service.store.database import Database, unit_of_work
 from worker.founding import found
+from worker.receipt_key import ReceiptSigner
 
 BATCH = 1_000
 _WORDS = 250
@@ -135,7 +137,13 @@ def without_database(app: FastAPI, vendor_id: int, valid: terms.Terms):
 
 def _web(database: Database) -> FastAPI:
     context = WebContext(
-        database, Settings(), SilentBell(), mock.Mock(Preview), lambda: NOW, NoFingerprints()
+        database,
+        Settings(),
+        SilentBell(),
+        mock.Mock(Preview),
+        lambda: NOW,
+        NoFingerprints(),
+        ReceiptSigner(Ed25519PrivateKey.generate()),
     )
     return create_api(context)
 

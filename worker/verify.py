@@ -11,6 +11,7 @@ from worker.period_sealing import periods_unlike_their_seal
 from worker.pool_recompute import pools_unlike_their_release
 from worker.recompute import batches_unlike_their_hash, sales_unlike_their_target
 from worker.registering import log_broken
+from worker.report_receipt_check import receipts_not_signed
 from worker.vendor_stating import statements_unlike_the_books
 
 Progress = Callable[[str, int, int], None]
@@ -70,3 +71,4 @@ def _recomputed() -> Iterator[tuple[str, Look]]:
     yield "each vendor's statement says what the books say", statements_unlike_the_books
     yield "each sealed period has the root of its rows", periods_unlike_their_seal
     yield "the registration log is whole and signed", log_broken
+    yield "each receipt of a report is signed by a key of ours", receipts_not_signed

@@ -1,4 +1,4 @@
-"""Hands the worker's doors to the web: doorbell, preview and check of fingerprints."""
+"""Hands the worker's doors to the web: doorbell, preview, check of fingerprints, and what signs."""
 
 from fastapi import FastAPI
 
@@ -7,6 +7,7 @@ from service.api.doors import Doorbell, WebContext
 from service.portal.application import add_portal
 from worker.fingerprints import EngineFingerprints
 from worker.preview import EnginePreview
+from worker.receipt_key import signer_of
 from worker.workplace import Workplace
 
 
@@ -19,6 +20,7 @@ def create_app(workplace: Workplace, doorbell: Doorbell) -> FastAPI:
         EnginePreview(workplace),
         workplace.clock,
         EngineFingerprints(workplace.room.encoder),
+        signer_of(workplace.settings),
     )
     app = create_api(context)
     add_portal(app, context)

@@ -32,6 +32,7 @@ from service.api import (
     problems,
     proposals,
     receipts,
+    report_receipts,
     reporting,
     rights_changes,
     sale_changes,
@@ -78,7 +79,7 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
     problems.install(app)
-    of_sales = (reporting, traces, sales, sale_changes)
+    of_sales = (reporting, traces, sales, sale_changes, report_receipts)
     of_works = (own_data, uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, api_keys, ledger, approvals)

@@ -8,6 +8,7 @@ from typing import Protocol
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store.database import Database
+from service.store.registration_log import Signer
 
 
 class Doorbell(Protocol):
@@ -95,3 +96,4 @@ class WebContext:
     preview: Preview
     clock: Callable[[], datetime]
     fingerprints: FingerprintCheck
+    signer: Signer

@@ -1,6 +1,6 @@
 """Vendors report what they sold, in the formats that their programs speak already."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from service.api import report_answers, reporting_documented, sales_request
 from service.api.body import StrictRoute, media_type
+from service.api.delivery import RECEIPT, ReportDelivery
 from service.api.dependencies import CallingVendor, Context
 from service.api.documented import problems
 from service.api.doors import WebContext
@@ -16,8 +17,9 @@ from service.api.formats.native import Checks
 from service.api.sales_documented import REPORT, REPORTED
 from service.api.sales_request import JSON, NDJSON, Checking, SalesRequest
 from service.ledger.sale_report import ItemOutcome, Outcome
-from service.store import sales, terms
+from service.store import report_receipts, sales, terms
 from service.store.database import unit_of_work
+from service.store.report_receipts import Delivery, ReportReceipt
 
 router = APIRouter(tags=["sales"], route_class=StrictRoute)
 EVENT, EVENTS = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -40,19 +42,39 @@ def _body_of(*kinds: str) -> Callable[[Request], object]:
     return body
 
 
-def take(
-    context: WebContext, vendor_id: int, read: Callable[[Checking], SalesRequest]
-) -> tuple[SalesRequest, list[ItemOutcome]]:
-    """Store what is read of a vendor's report, and ring; return it and what became of each item.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A report that was read and stored: what became of each item, and the receipt for it."""
 
-    Reading happens in no transaction. What it raises, refuses the whole report.
+    is_single: bool
+    outcomes: Sequence[ItemOutcome]
+    receipt: ReportReceipt | None
+
+    def receipted(self, answer: Response) -> Response:
+        """Name the receipt in the answer, where anything was accepted."""
+        if self.receipt:
+            answer.headers[RECEIPT] = self.receipt.report.content.hex()
+        return answer
+
+
+def take(
+    context: WebContext,
+    vendor_id: int,
+    read: Callable[[Checking], SalesRequest],
+    delivery: Delivery | None,
+) -> Taken:
+    """Store what is read of a vendor's report, with its receipt, and ring.
+
+    Reading happens in no transaction. What it raises, refuses the whole report; so does a number
+    of a stream that another report has.
     """
     now = context.clock()
     with unit_of_work(context.database) as session:
         valid = terms.of_vendors(session, [vendor_id])[vendor_id]
     request = read(Checking(Checks(valid, now, context.fingerprints)))
     stored: list[ItemOutcome] = []
-    if request.reported:
+    receipt = None
+    if request.reported or delivery:
         with unit_of_work(context.database) as session:
             stored = sales.report(
                 session,
@@ -62,10 +84,19 @@ def take(
                 now=now,
                 retention_days=context.settings.text_retention_days,
             )
+            receipt = report_receipts.keep(
+                session,
+                vendor_id,
+                valid.vendor,
+                report_receipts.accepted(request.reported, stored),
+                context.signer,
+                delivery=delivery,
+                now=now,
+            )
     outcomes = request.answered(stored)
     if any(one.outcome is Outcome.CREATED for one in outcomes):
         context.doorbell.ring()
-    return request, outcomes
+    return Taken(request.is_single, outcomes, receipt)
 
 
 @router.post(
@@ -78,6 +109,7 @@ def report_sales(
     context: Context,
     vendor_id: CallingVendor,
     report: Annotated[Report, Depends(_body_of(JSON, *NDJSON, EVENT, EVENTS))],
+    delivery: ReportDelivery,
     request: Request,
 ) -> Response:
     """Report one sale (an object), an array of them, one a line (NDJSON), or CloudEvents.
@@ -95,10 +127,10 @@ def report_sales(
             return sales_request.of_lines(report.raw, native.said_by, checking)
         return sales_request.of_json(report.raw, native.said_by, checking, name="sale")
 
-    read_report, outcomes = take(context, vendor_id, read)
-    if read_report.is_single:
-        return report_answers.of_one(request, outcomes[0])
-    return report_answers.of_each(outcomes)
+    taken = take(context, vendor_id, read, delivery)
+    if taken.is_single:
+        return taken.receipted(report_answers.of_one(request, taken.outcomes[0]))
+    return taken.receipted(report_answers.of_each(taken.outcomes))
 
 
 def _events(report: Report, said_by: sales_request.SaidBy, checking: Checking) -> SalesRequest:
@@ -118,6 +150,7 @@ def report_litellm(
     context: Context,
     vendor_id: CallingVendor,
     report: Annotated[Report, Depends(_body_of(JSON, *NDJSON))],
+    delivery: ReportDelivery,
     request: Request,
 ) -> Response:
     """Report payloads as LiteLLM's logger `generic_api` posts them: an array, or one a line.
@@ -131,13 +164,13 @@ def report_litellm(
             return sales_request.of_lines(report.raw, litellm.said_by, checking)
         return sales_request.of_json(report.raw, litellm.said_by, checking, name="payload")
 
-    read_report, outcomes = take(context, vendor_id, read)
-    if read_report.is_single:
-        return report_answers.of_one(request, outcomes[0])
-    why = report_answers.first_refused(outcomes, of=(Outcome.REJECTED,))
+    taken = take(context, vendor_id, read, delivery)
+    if taken.is_single:
+        return taken.receipted(report_answers.of_one(request, taken.outcomes[0]))
+    why = report_answers.first_refused(taken.outcomes, of=(Outcome.REJECTED,))
     if why:
-        return report_answers.refused(request, outcomes, why)
-    return report_answers.of_each(outcomes)
+        return taken.receipted(report_answers.refused(request, taken.outcomes, why))
+    return taken.receipted(report_answers.of_each(taken.outcomes))
 
 
 @router.post(
@@ -151,6 +184,7 @@ def report_events(
     context: Context,
     vendor_id: CallingVendor,
     report: Annotated[Report, Depends(_body_of(EVENT, EVENTS, JSON))],
+    delivery: ReportDelivery,
     request: Request,
 ) -> Response:
     """Take events as OpenMeter does: 204 where all were stored, now or before, or are no sales.
@@ -158,6 +192,8 @@ def report_events(
     Otherwise the answer is 422, or 409 where there are conflicts only; `items` says what became of
     each event, and those that were not refused are stored.
     """
-    _, outcomes = take(context, vendor_id, lambda c: _events(report, openmeter.said_by, c))
-    why = report_answers.first_refused(outcomes)
-    return report_answers.refused(request, outcomes, why) if why else Response(status_code=204)
+    taken = take(context, vendor_id, lambda c: _events(report, openmeter.said_by, c), delivery)
+    why = report_answers.first_refused(taken.outcomes)
+    if why:
+        return taken.receipted(report_answers.refused(request, taken.outcomes, why))
+    return taken.receipted(Response(status_code=204))

@@ -15,6 +15,7 @@ from service.api import json_body, reporting_documented, sales_request
 from service.api.body import StrictRoute, content_encoding, media_type
 from service.api.body_limit import REPORT_BYTES
 from service.api.compressed import ENCODINGS, inflated
+from service.api.delivery import ReportDelivery
 from service.api.dependencies import CallingVendor, Context
 from service.api.documented import problems
 from service.api.formats import gen_ai, span_json, span_protobuf
@@ -51,7 +52,10 @@ async def _traces(request: Request) -> _Traces:
     openapi_extra=reporting_documented.TRACES,
 )
 def report_traces(
-    context: Context, vendor_id: CallingVendor, traces: Annotated[_Traces, Depends(_traces)]
+    context: Context,
+    vendor_id: CallingVendor,
+    traces: Annotated[_Traces, Depends(_traces)],
+    delivery: ReportDelivery,
 ) -> Response:
     """Take an `ExportTraceServiceRequest` in protobuf or JSON, gzip or deflate.
 
@@ -64,8 +68,9 @@ def report_traces(
     def read(checking: Checking) -> SalesRequest:
         return sales_request.of_items(_said(_spans(traces.kind, body)), checking)
 
-    _, outcomes = take(context, vendor_id, read)
-    return _answer(traces.kind, [one for one in outcomes if one.outcome in _REFUSED])
+    taken = take(context, vendor_id, read, delivery)
+    refused = [one for one in taken.outcomes if one.outcome in _REFUSED]
+    return taken.receipted(_answer(traces.kind, refused))
 
 
 def _spans(kind: str, body: bytes) -> Iterable[Span | Unreadable]:

@@ -124,7 +124,7 @@ def append(
 
     The caller is the only one that logs. A text that is logged already is left as it is.
     """
-    _keep_key(session, signer, now=now)
+    keep_key(session, signer, now=now)
     last, count = newest(session), 0
     for one in described:
         said = _registration(session, one, now=now)
@@ -176,7 +176,8 @@ def _insert(session: Session, receipt: Receipt, *, now: datetime) -> None:
     )
 
 
-def _keep_key(session: Session, signer: Signer, *, now: datetime) -> None:
+def keep_key(session: Session, signer: Signer, *, now: datetime) -> None:
+    """Keep the public key that is signed with, once."""
     session.execute(
         text(
             "INSERT INTO receipt_key (key_id, public_key, first_used_at) "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -22,6 +23,7 @@ from service.store.database import Database, unit_of_work
 from service.store.rows import PortalSessionRow, PortalUserRow
 from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
 from worker.founding import found
+from worker.receipt_key import ReceiptSigner
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -154,7 +156,8 @@ def _site(database: Database) -> Site:
     with unit_of_work(database) as session:
         found(session, now=clock.now)
     bell, preview = CountingBell(), ToldPreview()
-    context = WebContext(database, Settings(), bell, preview, clock, ToldFingerprints())
+    signer = ReceiptSigner(Ed25519PrivateKey.generate())
+    context = WebContext(database, Settings(), bell, preview, clock, ToldFingerprints(), signer)
     app = create_api(context)
     return Site(database, app, bell, preview, clock)
 

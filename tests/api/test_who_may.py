@@ -189,6 +189,9 @@ TABLE = {
     "GET /v1/statements": (None, 401, 200, 200, 200, 403, 401, 401),
     "GET /v1/statements/{number}": (None, 401, 200, 404, 200, 403, 401, 401),
     "GET /v1/statements/{number}.{form}": (None, 401, 200, 404, 200, 403, 401, 401),
+    "GET /v1/report-receipts": (None, 401, 403, 403, 200, 200, 200, 200),
+    "GET /v1/report-receipts/{content}": (None, 401, 403, 403, 200, 404, 200, 404),
+    "GET /v1/sequence-gaps": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements/{vendor_statement}": (None, 401, 403, 403, 200, 404, 200, 404),
     "GET /v1/schemas/statement-1.json": (None, 200, 200, 200, 200, 200, 200, 200),
@@ -296,7 +299,8 @@ def town_of(site) -> Town:
         "vendor": acme,
         "other vendor": site.vendor("Borealis"),
     }
-    acme.post("/v1/sales", json={"id": "s", "tier": "elite", "output_tokens": 1})
+    sale = {"id": "s", "tier": "elite", "output_tokens": 1}
+    receipt = acme.post("/v1/sales", json=sale).headers["Wellspring-Receipt"]
     work = {"title": "Ode", "text": "The tide keeps no ledger.", "language": "en"}
     work_id = creator.post("/v1/works", json=work).json()["work_id"]
     creator.post("/v1/works", json=work | {"text": "Another text of hers."})
@@ -329,6 +333,7 @@ def town_of(site) -> Town:
         "source_id": 1,
         "number": statements.number_of(said),
         "vendor_statement": a_vendor_statement(site),
+        "content": receipt,
         "line": 1,
         "claim_id": askers["other creator"].post("/v1/claims", json=claim).json()["claim_id"],
         "line_dispute_id": 1,

@@ -59,15 +59,23 @@ class NoFingerprints:
 
 def _main(url, port):
     import uvicorn
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from service.api.application import create_api
     from service.api.doors import WebContext
     from service.settings import Settings
     from service.store.database import Database
+    from worker.receipt_key import ReceiptSigner
 
     database = Database.connect(url)
     context = WebContext(
-        database, Settings(), SilentBell(), None, lambda: datetime.now(UTC), NoFingerprints()
+        database,
+        Settings(),
+        SilentBell(),
+        None,
+        lambda: datetime.now(UTC),
+        NoFingerprints(),
+        ReceiptSigner(Ed25519PrivateKey.generate()),
     )
     uvicorn.run(create_api(context), host="127.0.0.1", port=int(port), log_level="error")
 

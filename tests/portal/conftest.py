@@ -192,6 +192,7 @@ class World:
             self.preview,
             lambda: self.now,
             NoFingerprints(),
+            None,
         )
         app = create_api(context)
         add_portal(app, context)

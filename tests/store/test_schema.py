@@ -54,7 +54,7 @@ IMMUTABLE = [
     "rights_change", "freed_hold",
     "statement_reissue", "adjustment_reason",
     "vendor_statement", "vendor_statement_line", "vendor_statement_chain",
-    "vendor_statement_move", "vendor_statement_month",
+    "vendor_statement_move", "vendor_statement_month", "report_receipt", "report_sequence",
     "claim_party", "claim_step", "claim_hold", "line_dispute", "line_dispute_answer",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)

@@ -40,7 +40,7 @@ def web(village, texts):
     settings = Settings(pool_approvals=2)
     village.place = replace(village.place, settings=settings)
     village.bell = Bell()
-    context = WebContext(village.database, settings, village.bell, None, village.clock, None)
+    context = WebContext(village.database, settings, village.bell, None, village.clock, None, None)
     village.app = create_api(context)
     with unit_of_work(village.database) as session:
         for login in ("olga", "omar"):

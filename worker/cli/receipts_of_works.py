@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from service.api import json_body
 from service.store import registration_log, works
 from service.store.database import unit_of_work
-from worker import receipt_check, registering
+from worker import receipt_check, registering, report_receipt_check
 from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
@@ -90,14 +91,24 @@ def verify_receipt(
         str | None,
         typer.Option(help="Text that is said to be the registered one, UTF-8; - for stdin."),
     ] = None,
+    ids: Annotated[
+        Path | None, typer.Option(help="Ids of the sales of the report, one a line, UTF-8.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Check a receipt without a database; exit 1 and say why if it is not valid."""
+    """Check a receipt without a database; exit 1 and say why if it is not valid.
+
+    It is of a registration or of a report; --text is for the former, --ids for the latter.
+    """
     if not _KEY.fullmatch(key.strip().lower()):
         raise BadOption("--key", "must be 64 hexadecimal digits")
     body = text_of(content_of(text), place=text) if text is not None else None
     raw = content_of(str(file))
+    value = json_body.read(raw, place="receipt")
+    if isinstance(value, dict) and report_receipt_check.is_of_report(value):
+        _verify_report(value, bytes.fromhex(key.strip()), ids, as_json=as_json)
+        return
     checked = receipt_check.check(raw, public_key=bytes.fromhex(key.strip()), body=body)
     fields = checked.entry.fields
     if checked.is_this_text is False:
@@ -105,3 +116,17 @@ def verify_receipt(
     told: dict[str, object] = {name: fields[name] for name in sorted(fields) if name != "leaf"}
     told |= {"position": checked.entry.position, "root": checked.entry.root.hex()}
     screen.facts(told | {"text compared": checked.is_this_text is True}, as_json=as_json)
+
+
+def _verify_report(
+    value: dict[str, object], public_key: bytes, ids: Path | None, *, as_json: bool
+) -> None:
+    names = None
+    if ids is not None:
+        listed = text_of(content_of(str(ids)), place=str(ids)).splitlines()
+        names = [one for one in listed if one]
+    checked = report_receipt_check.check(value, public_key=public_key, ids=names)
+    if checked.are_these_ids is False:
+        raise receipt_check.ReceiptRefused("it is a valid one, but of other ids")
+    told = {name: one for name, one in sorted(checked.fields.items()) if name != "leaf"}
+    screen.facts(told | {"ids compared": checked.are_these_ids is True}, as_json=as_json)
