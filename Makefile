@@ -24,6 +24,10 @@ setup-readers:
 	@command -v bean-check >/dev/null && command -v hledger >/dev/null \
 	|| { apt-get update -qq && apt-get install -qq -y --no-install-recommends beancount hledger; }
 
+# Programs of vendors that report to a server, in tests where they are installed: some 230 MB.
+setup-vendors: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[vendors]'
+
 demo: setup
 	$(BIN)/wellspring demo
 
