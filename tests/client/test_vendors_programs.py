@@ -7,7 +7,7 @@ fifth request, while the server is killed and started again, and report everythi
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,9 @@ PROGRAM = Path(__file__).with_name("vendor_program.py")
 CALLS = 40
 
 
-def needs(module):
-    reason = f"{module} is not installed: make setup-vendors"
-    found = find_spec(module.partition(".")[0]) and find_spec(module)
-    return pytest.mark.skipif(not found, reason=reason)
+def needs(distribution):
+    missing = not any(distributions(name=distribution))
+    return pytest.mark.skipif(missing, reason=f"no {distribution} here: make setup-vendors")
 
 
 @pytest.fixture
@@ -66,8 +65,8 @@ def test_litellm_logs_each_call_as_one_sale(shop, line, log_format):
     assert shop.tells("SELECT sum(sale_count) FROM work_batch") == [(CALLS,)]
 
 
-@needs("opentelemetry.sdk")
-@needs("opentelemetry.exporter.otlp.proto.http")
+@needs("opentelemetry-sdk")
+@needs("opentelemetry-exporter-otlp-proto-http")
 def test_an_exporter_traces_each_call_as_one_sale(shop, line):
     line.at_request[4] = lambda: restarts(shop)
 
