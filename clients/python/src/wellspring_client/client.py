@@ -15,7 +15,7 @@ from typing import Any, Literal
 from wellspring_client import capture, openai_response
 from wellspring_client.counters import Stats
 from wellspring_client.dead_letters import DeadLetter
-from wellspring_client.desk import Desk
+from wellspring_client.desk import Change, Desk
 from wellspring_client.fingerprints import Fingerprints
 from wellspring_client.settings import Settings, from_environment, spool_folder
 from wellspring_client.spool import Fsync
@@ -184,6 +184,18 @@ class Client:
         """Return the sales that were set aside: all of the spool, or the latest in memory."""
         return self._desk.dead_letters()
 
+    def send_dead_letters(self, change: Change = dict) -> int:
+        """Send sales that were set aside once more, and return how many are on their way.
+
+        change: is given the fields of each and returns those to be sent, None to leave it aside.
+        Not to be called by two programs at once: sales would be sent twice, and stored once.
+        """
+        sent = self._desk.send_dead_letters(change)
+        if sent and not self._settings.test:
+            self._start()
+            self._desk.courier.note()
+        return sent
+
     def flush(self, timeout: float = 30.0) -> bool:
         """Send now; return whether the server answered all that was recorded before, in time."""
         return self._desk.courier.flush(timeout)
@@ -215,6 +227,8 @@ class Client:
         """In the child: what the parent recorded is the parent's; begin anew."""
         _inherited.append(self._desk)
         self._desk.leave_to_parent()
+        if self._fingerprints is not None:
+            self._fingerprints = Fingerprints()  # an encoder's threads do not live in a child
         self._desk = Desk(self._settings, self._fingerprints)
 
     def __enter__(self) -> "Client":  # noqa: PYI034 - Self needs Python 3.11

@@ -1,20 +1,23 @@
 """Everything that belongs to one client in one process, put together."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from wellspring_client import capture, dead_letters
+from wellspring_client import capture
 from wellspring_client.capture import NotASale
 from wellspring_client.counters import Counters, Stats
 from wellspring_client.courier import Courier
 from wellspring_client.dead_letters import DeadLetter, DeadLetters
-from wellspring_client.fingerprints import Fingerprints
+from wellspring_client.fingerprints import Fingerprints, NotPrepared
 from wellspring_client.sender import Sender
 from wellspring_client.settings import Settings
 from wellspring_client.spool import Spool
 from wellspring_client.transport import HttpTransport
 from wellspring_client.waiting import Waiting
+
+Change = Callable[[dict[str, Any]], Mapping[str, object] | None]
+"""Makes of a sale that was set aside the one to be sent; None: it stays aside."""
 
 
 class Desk:
@@ -62,8 +65,12 @@ class Desk:
         return self.waiting.add(body)
 
     def _keep(self, body: bytes) -> None:
-        prepared = self._fingerprints.prepared([body]) if self._fingerprints else [body]
-        self.sent += [json.loads(one) for one in prepared]
+        prepared = self._fingerprints.prepared([body])[0] if self._fingerprints else body
+        if isinstance(prepared, NotPrepared):
+            self._letters.add(body, prepared.reason)
+            self.counters.add(recorded=1, refused=1)
+            return
+        self.sent.append(json.loads(prepared))
         self.counters.add(recorded=1)
 
     @property
@@ -79,8 +86,36 @@ class Desk:
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return the sales that were set aside: all of the folder, or the latest in memory."""
-        folder = self._settings.folder
-        return dead_letters.read(folder) if folder else list(self._letters.latest)
+        return self._letters.all()
+
+    def send_dead_letters(self, change: Change) -> int:
+        """Put sales that were set aside back where they wait; return how many."""
+        taken = self._letters.taken()
+        changed = [
+            change(dict(letter.sale)) if isinstance(letter.sale, dict) else None
+            for letter in taken.letters
+        ]
+        sent = 0
+        for letter, fields in zip(taken.letters, changed, strict=True):
+            if fields is not None and self._is_taken_again(fields):
+                sent += 1
+            else:
+                self._letters.keep(letter)
+        self._letters.forget(taken)
+        return sent
+
+    def _is_taken_again(self, fields: Mapping[str, object]) -> bool:
+        try:
+            body = capture.body_of(fields)
+        except NotASale:
+            return False
+        if self._settings.test:
+            self._keep(body)
+            return True
+        if self.waiting.add(body):
+            return True
+        self.counters.add(dropped=-1)  # it is not: it stays among the dead letters
+        return False
 
     def leave_to_parent(self) -> None:
         """In a forked child: let go of what is the parent's, which goes on holding it."""

@@ -22,6 +22,7 @@ except ImportError:  # not POSIX: the client then keeps sales in memory only
 
 SUFFIX = ".seg"
 _CHECKSUM_CHARS = 8
+_ABANDONED_SECONDS = 3_600
 _MOST_READ = 1 << 26
 
 
@@ -157,6 +158,23 @@ class Segment:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what kills left of segments that were deleted, or had not got their name yet."""
+    for path in folder.glob("*.done"):
+        if not path.with_suffix(SUFFIX).exists():
+            path.unlink(missing_ok=True)
+    for path in folder.glob("*.new"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                path.unlink()
+
+
+def lock(descriptor: int) -> None:
+    """Wait for a file and hold it until it is closed."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _hold(descriptor: int) -> None:

@@ -7,6 +7,7 @@ from wellspring_client.answers import Answered, ItemAnswer, Stop, TryAgain, TryL
 from wellspring_client.backoff import full_jitter
 from wellspring_client.counters import Counters
 from wellspring_client.dead_letters import DeadLetters
+from wellspring_client.fingerprints import NotPrepared
 from wellspring_client.transport import NotAnswered, Transport
 from wellspring_client.waiting import Batch, Waiting
 
@@ -16,7 +17,7 @@ _GROWTH = 4
 
 _log = logging.getLogger("wellspring_client")
 
-Prepare = Callable[[Sequence[bytes]], Sequence[bytes]]
+Prepare = Callable[[Sequence[bytes]], Sequence[bytes | NotPrepared]]
 """Makes of captured sales what is sent, the same each time: see fingerprints."""
 
 
@@ -77,7 +78,20 @@ class Sender:
         return self._again(verdict)
 
     def _ask(self, batch: Batch) -> Verdict:
-        bodies = self._prepare(batch.bodies) if self._prepare else batch.bodies
+        prepared = self._prepare(batch.bodies) if self._prepare else batch.bodies
+        sent = [body for body in prepared if isinstance(body, bytes)]
+        verdict: Verdict = self._post(sent) if sent else Answered(())
+        if not isinstance(verdict, Answered):
+            return verdict
+        answers = iter(verdict.items)
+        return Answered(
+            tuple(
+                next(answers) if isinstance(one, bytes) else ItemAnswer(one.reason)
+                for one in prepared
+            )
+        )
+
+    def _post(self, bodies: Sequence[bytes]) -> Verdict:
         try:
             answer = self._transport.post(b"[" + b",".join(bodies) + b"]", api_key=self.api_key)
         except NotAnswered as error:

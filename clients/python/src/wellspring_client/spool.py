@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wellspring_client.segment import SUFFIX, Segment, Taken
+from wellspring_client.segment import SUFFIX, Segment, Taken, sweep
 
 Fsync = Literal["always", "interval", "never"]
 SEGMENT_BYTES = 4_000_000
@@ -119,6 +119,7 @@ class Spool:
         """Take over what ended processes left behind; return how many segments."""
         held = {segment.path for segment in (*self._own, *self._adopted)}
         found = 0
+        sweep(self.folder)
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             segment = None if path in held else Segment.adopt(path)
             if segment is None:
