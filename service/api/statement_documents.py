@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+from fastapi import Request, Response
 from sqlmodel import Session
 
 from service.api.doors import WebContext
+from service.api.negotiation import etag_of, has_already
 from service.documents.statement_document import LineChange, Replacement, StatementDocument
+from service.documents.statement_html import STYLE_SOURCE
 from service.documents.statement_reasons import change_reasons
 from service.ledger.period import Period
 from service.ledger.statement import LineKind
@@ -85,6 +88,18 @@ def _changes(session: Session, issued: IssuedStatement) -> dict[tuple[int, Perio
         reasons = change_reasons(line, causes)
         found[line.line_id, line.month] = LineChange(change.before_nanos, reasons)
     return found
+
+
+def answered(request: Request, content: bytes, media_type: str, *, is_page: bool) -> Response:
+    """Answer with a form of a statement, or 304 where the client has these bytes already."""
+    etag = etag_of(content)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if has_already(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    if is_page:
+        headers["Content-Security-Policy"] = f"default-src 'none'; style-src {STYLE_SOURCE}"
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    return Response(content, media_type=media_type + charset, headers=headers)
 
 
 def document_of(issued: IssuedStatement) -> StatementDocument:

@@ -11,12 +11,11 @@ from service.api.body import StrictRoute
 from service.api.dependencies import Context, CreatorOrOperator
 from service.api.documented import problems
 from service.api.doors import WebContext
-from service.api.negotiation import etag_of, has_already, preferred
+from service.api.negotiation import preferred
 from service.api.paging import After, Limit, Page
-from service.api.statement_documents import document_for
+from service.api.statement_documents import answered, document_for
 from service.documents.statement_document import StatementDocument
 from service.documents.statement_forms import MEDIA_TYPES, Form, written
-from service.documents.statement_html import STYLE_SOURCE
 from service.documents.statement_json import STATEMENT_SCHEMA
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
@@ -166,12 +165,4 @@ def _answer(
 ) -> Response:
     """Answer with a form of a statement, or 304 where the client has these bytes already."""
     made = written(document, form, locale=locale or None, fonts=context.settings.fonts)
-    etag = etag_of(made.content)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if has_already(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    if form is Form.HTML:
-        headers["Content-Security-Policy"] = f"default-src 'none'; style-src {STYLE_SOURCE}"
-    media_type = MEDIA_TYPES[form]
-    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
-    return Response(made.content, media_type=media_type + charset, headers=headers)
+    return answered(request, made.content, MEDIA_TYPES[form], is_page=form is Form.HTML)

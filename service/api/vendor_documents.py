@@ -2,7 +2,9 @@
 
 from sqlmodel import Session
 
+from service.documents.invoice import InvoiceParty
 from service.documents.vendor_statement_json import VendorDocument
+from service.settings import Settings
 from service.store import vendor_statements
 from service.store.vendor_statements import IssuedVendorStatement, VendorStatementNotFound
 
@@ -16,6 +18,14 @@ def load(session: Session, number: str, *, vendor_id: int | None) -> VendorDocum
     if vendor_id not in {None, issued.issue.vendor_id}:
         raise VendorStatementNotFound(number)
     return document_of(issued)
+
+
+def seller_of(settings: Settings) -> InvoiceParty:
+    """Return who bills vendors: whoever pays holders."""
+    address = tuple(one.strip() for one in settings.payer_address.split(";") if one.strip())
+    return InvoiceParty(
+        settings.payer_name, settings.payer_country, address, settings.payer_tax_number
+    )
 
 
 def document_of(issued: IssuedVendorStatement) -> VendorDocument:

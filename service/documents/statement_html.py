@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from service.documents.figures import Figures, PlainFigures
 from service.documents.statement_document import StatementDocument
-from service.documents.statement_layout import laid_out
+from service.documents.statement_layout import Layout, laid_out
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -39,6 +39,16 @@ def statement_html(document: StatementDocument, figures: Figures = _PLAIN) -> st
 
 def statement_section(document: StatementDocument, figures: Figures = _PLAIN) -> Markup:
     """Return the statement alone, without head or style, for a page that brings its own."""
-    template = _ENVIRONMENT.get_template("statement_section.html")
-    rendered = template.render(layout=laid_out(document, figures))
+    return _section(laid_out(document, figures))
+
+
+def layout_html(layout: Layout) -> str:
+    """Return a complete page of what is laid out already."""
+    template = _ENVIRONMENT.get_template("statement.html")
+    style = Markup(STATEMENT_CSS)  # noqa: S704 - our own file
+    return template.render(document=layout, section=_section(layout), style=style)
+
+
+def _section(layout: Layout) -> Markup:
+    rendered = _ENVIRONMENT.get_template("statement_section.html").render(layout=layout)
     return Markup(rendered)  # noqa: S704 - rendered with autoescape just now

@@ -90,14 +90,18 @@ class StatementPrinter:
 
     def print(self, document: StatementDocument, figures: Figures = _PLAIN) -> PrintedStatement:
         """Set a statement; its creation date is the day of issue. Raises PdfRefused."""
-        said = _as_data(laid_out(document, figures))
+        return self.print_layout(laid_out(document, figures))
+
+    def print_layout(self, layout: Layout) -> PrintedStatement:
+        """Set what is laid out already. Raises PdfRefused."""
+        said = _as_data(layout)
         try:
-            return self._print(document, said)
+            return self._print(layout, said)
         finally:
-            if len(document.statement.lines) > _LONG_ROWS:
+            if sum(len(one.table.rows) for one in layout.sections if one.table) > _LONG_ROWS:
                 self._forget()
 
-    def _print(self, document: StatementDocument, said: dict[str, object]) -> PrintedStatement:
+    def _print(self, document: Layout, said: dict[str, object]) -> PrintedStatement:
         without_glyph: set[str] = set()
         for _ in range(_MOST_TRIES):
             try:
@@ -111,9 +115,7 @@ class StatementPrinter:
                 return PrintedStatement(content, tuple(sorted(without_glyph)))
         raise PdfRefused(document.number, f"{len(without_glyph)} signs have no glyph")
 
-    def _set(
-        self, said: dict[str, object], document: StatementDocument, without_glyph: set[str]
-    ) -> bytes:
+    def _set(self, said: dict[str, object], document: Layout, without_glyph: set[str]) -> bytes:
         if without_glyph:
             said = _spelt(said, {ord(sign): f"[{_code_point(sign)}]" for sign in without_glyph})
         whole = said | {"fonts": self.families, "without_glyph": _told(without_glyph)}

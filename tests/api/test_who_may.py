@@ -193,6 +193,14 @@ TABLE = {
     "GET /v1/report-receipts/{content}": (None, 401, 403, 403, 200, 404, 200, 404),
     "GET /v1/sequence-gaps": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
+    "GET /v1/vendor-statements/{vendor_statement}.{form}": (
+        None,
+        *(401, 403, 403, 200, 404, 200, 404),
+    ),
+    "GET /v1/vendor-statements/{vendor_statement}/invoice": (
+        None,
+        *(401, 403, 403, 200, 404, 200, 404),
+    ),
     "GET /v1/vendor-statements/{vendor_statement}": (None, 401, 403, 403, 200, 404, 200, 404),
     "GET /v1/schemas/statement-1.json": (None, 200, 200, 200, 200, 200, 200, 200),
     "POST /v1/claims": (

@@ -1,7 +1,10 @@
 """What a vendor owes: stated once a month is closed, from the books and equal to them for ever."""
 
+import csv
+import io
 import json
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -183,3 +186,71 @@ def test_commands_list_and_show_statements(selling, wellspring):
     assert (code, json.loads(out)) == (0, said(selling, "2026-01"))
     code, _, err = wellspring("vendor-statements", "show", "2026-01-V99-USD")
     assert (code, err.strip()) == (1, "error: no vendor statement '2026-01-V99-USD'")
+
+
+def test_a_statement_has_a_form_for_each_reader(selling, wellspring, tmp_path):
+    selling.closes("2026-01")
+    selling.clock.now = FEBRUARY
+    selling.refunds("back", "ode")
+    selling.works()
+    pays(selling, 500_000_000, "=cmd")
+    selling.closes("2026-02", early=True)
+    number = issued(selling, "2026-02").issue.number
+
+    for form in ("html", "pdf", "csv"):
+        assert wellspring("vendor-statements", "export", number, "--format", form)[0] == 0
+
+    page = (tmp_path / f"{number}.html").read_text()
+    assert (tmp_path / f"{number}.pdf").read_bytes().startswith(b"%PDF")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / f"{number}.csv").read_text())))
+    assert [(row["row"], row["amount"]) for row in rows] == [
+        ("opening", "1.20"),
+        ("correction", "-0.60"),
+        ("receipt", "-0.50"),
+    ]
+    assert sum(Decimal(row["amount"]) for row in rows) == Decimal("0.10")
+    assert rows[2]["note"].endswith("=cmd")
+    for said_on_it in ("Owed now", "0.10", "refund", "=cmd"):
+        assert said_on_it in page
+
+
+def test_the_data_of_an_invoice_name_parties_lines_and_the_day_it_is_due(
+    selling, wellspring, monkeypatch
+):
+    selling.closes("2026-01")
+    monkeypatch.setenv("WELLSPRING_PAYER_NAME", "Wellspring Ltd")
+    monkeypatch.setenv("WELLSPRING_PAYER_COUNTRY", "IE")
+    monkeypatch.setenv("WELLSPRING_PAYER_ADDRESS", "1 Quay; Cork")
+    number = issued(selling, "2026-01").issue.number
+
+    code, out, _ = wellspring("vendor-statements", "invoice", number)
+
+    one = json.loads(out)
+    assert code == 0
+    assert (one["number"], one["kind"], one["due_on"]) == (f"INV-{number}", "invoice", "2026-04-09")
+    assert one["seller"] | {"tax_number": ""} == {
+        "name": "Wellspring Ltd",
+        "country": "IE",
+        "address": ["1 Quay", "Cork"],
+        "tax_number": "",
+    }
+    assert one["buyer"] == {"name": "Acme", "vendor": "acme"}
+    assert [line["amount"] for line in one["lines"]] == ["1.20"]
+    assert (one["exact_total"], one["total"]) == ("1.20", "1.20")
+    assert "No VAT is computed" in one["tax_note"]
+
+
+def test_every_figure_of_a_statement_is_explained(selling, wellspring):
+    selling.closes("2026-01")
+    number = issued(selling, "2026-01").issue.number
+
+    code, out, _ = wellspring("explain", "vendor-statement", number, "--json")
+
+    told = json.loads(out)
+    assert code == 0
+    assert told["closing"] == (
+        "1.20 = opening + charged + corrected + moved "
+        "= vendor:acme:receivable at the end of 2026-01"
+    )
+    assert told["pool"] == "1.20 = works 0.54 + fee 0.06 + unmatched 0.60"
+    assert [row["due"] for row in told["tables"][0]["rows"]] == ["0.00", "1.20"]

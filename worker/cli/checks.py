@@ -23,6 +23,7 @@ from worker.explain_payout import explain_payout
 from worker.explain_pool import explain_pool
 from worker.explain_sale import explain_sale
 from worker.explain_statement import explain_statement
+from worker.explain_vendor_statement import explain_vendor_statement
 from worker.explanation import Explanation
 from worker.import_lines import BadOption
 from worker.installed_encoder import installed_encoder
@@ -37,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     explaining.command("sale")(show_sale)
     explaining.command("line")(show_line)
     explaining.command("statement")(show_statement)
+    explaining.command("vendor-statement")(show_vendor_statement)
     explaining.command("advance")(show_advance)
     explaining.command("payout")(show_payout)
     explaining.command("pool")(show_pool)
@@ -90,6 +92,15 @@ def show_statement(
 ) -> None:
     """Explain a statement: lines, payouts, what is held for want of whose receipts."""
     _explain(lambda session: explain_statement(session, number), as_json=as_json)
+
+
+def show_vendor_statement(
+    number: Annotated[str, typer.Argument(help="See `vendor-statements list`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Explain what a vendor owes: sales, corrections, moves, and how old it is."""
+    _explain(lambda session: explain_vendor_statement(session, number), as_json=as_json)
 
 
 def show_advance(
