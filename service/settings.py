@@ -67,6 +67,14 @@ class Settings(BaseSettings):
     """Within how many days of its issue vendors pay what a statement says that they owe."""
     payout_approvals: int = Field(default=1, ge=0, le=10)
     """How many operators beside its maker must approve a payout run before it is reserved."""
+    rate_limit_per_minute: int = Field(default=1_200, ge=0)
+    """How many requests a key or a person may make in a minute; 0: any number."""
+    rate_limit_url: SecretStr | None = None
+    """redis://... in which several API processes count together; None: each counts by itself."""
+    most_unsettled_sales: int = Field(default=50_000_000, ge=1)
+    """How many sales may wait to be settled before further ones are refused for a while."""
+    least_free_disk_mib: int = Field(default=512, ge=0)
+    """How much disk must be free under ``home`` for sales to be taken; 0: it is not looked at."""
     payee_keys: SecretStr | None = None
     """Keys that seal account data, name:base64 of 32 bytes, the first is the current one; None: the
     embedded installation makes its own in ``payee.keys`` under ``home``."""

@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from service.api import (
     api_keys,
     approvals,
+    backlog,
     claims,
     dilutions,
     editions,
@@ -47,11 +48,13 @@ from service.api import (
     work_imports,
     works,
 )
+from service.api.back_pressure import Room
 from service.api.body_limit import BodyLimit
 from service.api.documented import TAGS
 from service.api.doors import WebContext
 from service.api.failed_logins import FailedLogins
 from service.api.middleware import Observed
+from service.api.rate_limits import RateLimits
 
 VERSION = "0.1.0"
 _DESCRIPTION = """\
@@ -78,8 +81,10 @@ def create_api(context: WebContext) -> FastAPI:
     app.state.context = context
     app.state.metrics = counted
     app.state.failed_logins = FailedLogins()
+    app.state.rates = RateLimits(context.settings)
+    app.state.room = Room(context.database, context.settings)
     problems.install(app)
-    of_sales = (reporting, traces, sales, sale_changes, report_receipts)
+    of_sales = (reporting, traces, backlog, sales, sale_changes, report_receipts)
     of_works = (own_data, uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, api_keys, ledger, approvals)

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from service.api.back_pressure import Room
 from service.api.doors import WebContext
+from service.api.rate_limits import RateLimits
 from service.ledger.errors import LedgerError
 from service.store import api_keys, people
 from service.store.api_keys import CallingKey, Scope
@@ -82,6 +84,12 @@ def context_of(request: Request) -> WebContext:
     return context
 
 
+def rates_of(request: Request) -> RateLimits:
+    """Return what counts how often somebody asks."""
+    rates: RateLimits = request.app.state.rates
+    return rates
+
+
 def current_person(request: Request) -> Person | None:
     """Return who is logged in by the session cookie, None for nobody. Asks the database once."""
     if not hasattr(request.state, "person"):
@@ -145,6 +153,8 @@ def require_role(*roles: str) -> Callable[..., Person]:
         person = current_person(request)
         if person is None:
             raise NotSignedIn
+        now = context_of(request).clock()
+        rates_of(request).count(request, f"user {person.user_id}", now=now)
         if person.role not in roles:
             raise RoleRefused(person.role, roles)
         if request.method not in _SAFE:
@@ -165,6 +175,7 @@ def calling_key(
         with unit_of_work(context.database) as session:
             found = api_keys.caller_of(session, key.strip(), now=context.clock())
         if found is not None:
+            rates_of(request).count(request, f"key {found.key_id}", now=context.clock())
             return found
     raise KeyRefused
 
@@ -173,13 +184,16 @@ def vendor_who_may(change: Scope) -> Callable[..., int]:
     """Return a dependency that gives the vendor of the key: to read, or to change something.
 
     Methods that change nothing need the scope to read, others ``change``. Raises KeyRefused,
-    ScopeMissing.
+    ScopeMissing, RateExceeded, and NoRoom for sales.
     """
 
     def allowed(request: Request, key: Annotated[CallingKey, Depends(calling_key)]) -> int:
         needed = Scope.READ if request.method in _SAFE else change
         if needed not in key.scopes:
             raise ScopeMissing(needed)
+        if needed is Scope.SALES:
+            room: Room = request.app.state.room
+            room.check()
         return key.vendor_id
 
     return allowed

@@ -19,12 +19,16 @@ _ALWAYS = (422, 503)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return ``responses`` of a route: these problems and those any route may answer."""
+    """Return ``responses`` of a route: these problems and those any route may answer.
+
+    Who is known is counted: where 401 is, 429 is.
+    """
+    counted = (429,) if 401 in statuses else ()  # noqa: PLR2004
     return {
         status: {
             "description": HTTPStatus(status).phrase,
             "model": ProblemBody,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
         }
-        for status in sorted({*statuses, *_ALWAYS})
+        for status in sorted({*statuses, *counted, *_ALWAYS})
     }

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.logs import frames_of
 from service.api.metrics import Metrics
 from service.api.problems import json_response, problem_of
+from service.api.rate_limits import headers_of
 
 REQUEST_ID = "X-Request-ID"
 _POLICY = (
@@ -51,7 +52,8 @@ class Observed:
                 given = {name for name, _ in message.get("headers", [])}
                 safe = [header for header in _SAFE_HEADERS if header[0] not in given]
                 own = (REQUEST_ID.lower().encode(), request_id.encode())
-                message["headers"] = [*message.get("headers", []), *safe, own]
+                rates = headers_of(scope["state"])
+                message["headers"] = [*message.get("headers", []), *safe, *rates, own]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

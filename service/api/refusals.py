@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from service.api import (
+    back_pressure,
     batch_refusal,
     body,
     body_limit,
@@ -17,6 +18,7 @@ from service.api import (
     payment_refusals,
     pool_refusals,
     preconditions,
+    rate_limits,
     sales_request,
     vendor_refusals,
 )
@@ -145,6 +147,8 @@ STATUS: Mapping[type[LedgerError], int] = {
     payout.NothingPayable: 409,
     payout.PayoutOutOfOrder: 409,
     people.LoginTaken: 409,
+    rate_limits.RateExceeded: 429,
+    back_pressure.NoRoom: 503,
     period.PeriodClosed: 409,
     period.PeriodRunning: 409,
     periods.NotClosed: 409,

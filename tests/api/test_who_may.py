@@ -133,6 +133,7 @@ TABLE = {
     ),
     "POST /v1/attribution-previews": ({"text": "x"}, 401, 200, 200, 200, 200, 200, 200),
     "GET /v1/engine": (None, 401, 200, 200, 200, 200, 200, 200),
+    "GET /v1/backlog": (None, 401, 200, 200, 200, 200, 200, 200),
     # after five failures in a row the door is shut for a while
     "POST /v1/session": ({"login": "x", "password": "y"}, 401, 401, 401, 401, 401, 429, 429),
     "GET /v1/session": (None, 401, 200, 200, 200, 200, 401, 401),
