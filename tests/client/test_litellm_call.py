@@ -1,7 +1,9 @@
 """What LiteLLM logs of a call, as a sale."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from wellspring_client.litellm_call import Call, call_of, tier_of
@@ -32,6 +34,7 @@ A_CALL = Call(
     "call-1",
     "premium",
     20,
+    10,
     "An ode.",
     "gpt-4o",
     datetime(2026, 1, 1, microsecond=250_000, tzinfo=UTC),
@@ -89,3 +92,21 @@ def test_where_nothing_was_generated_nothing_was_sold(fields):
 )
 def test_a_tag_names_the_tier(tags, tier):
     assert tier_of(tags) == tier
+
+
+def test_a_call_that_the_server_was_told_of_by_litellm_itself_is_the_same_sale(shop, clients):
+    """Whoever moves from LiteLLM's own logger to the callback doubles nothing, nor the reverse."""
+    calls = {f"call-{n}": START + n / 7 for n in range(20)}
+    payloads = [logged(litellm_call_id=name, startTime=at) for name, at in calls.items()]
+    told = httpx.post(
+        f"{shop.address}/v1/sales/litellm",
+        json=payloads,
+        headers={"Authorization": f"Bearer {shop.key}"},
+    )
+    assert told.json()["counts"]["created"] == 20
+    client = clients(interval_seconds=60)
+    for payload in payloads:
+        client.record(**asdict(call_of(payload)))
+    assert client.flush(20)
+    assert (client.stats().duplicates, client.stats().conflicts) == (20, 0)
+    assert shop.ids() == sorted(calls)

@@ -44,23 +44,26 @@ RESPONSES = {
 }
 
 CASES = {
-    "one choice": (chat(said("Ode")), Generated("Ode", 5, "tide")),
-    "several choices": (chat(said("Ode"), said("Song")), Generated("Ode\n\nSong", 5, "tide")),
-    "choices out of order": (REVERSED, Generated("a\n\nb", None, "m")),
-    "parts": (chat(said(TEXT_AND_IMAGE)), Generated("Ode\n\nCoda", 5, "tide")),
-    "a call of a tool": (chat(CALL), Generated(None, 5, "tide")),
-    "text beside a call": (chat(said("Ode") | CALL | said("Ode")), Generated("Ode", 5, "tide")),
-    "a refusal": (chat(REFUSED), Generated("I cannot.", 5, "tide")),
-    "sound": (chat(SPOKEN), Generated("Aloud", 5, "tide")),
-    "an empty text": (chat(said("")), Generated(None, 5, "tide")),
-    "a blank text": (chat(said(" \n"), said("Ode")), Generated("Ode", 5, "tide")),
-    "no tokens": (chat(said("Ode"), tokens=0), Generated("Ode", 0, "tide")),
+    "one choice": (chat(said("Ode")), Generated("Ode", 5, None, "tide")),
+    "several choices": (chat(said("Ode"), said("Song")), Generated("Ode\n\nSong", 5, None, "tide")),
+    "choices out of order": (REVERSED, Generated("a\n\nb", None, None, "m")),
+    "parts": (chat(said(TEXT_AND_IMAGE)), Generated("Ode\n\nCoda", 5, None, "tide")),
+    "a call of a tool": (chat(CALL), Generated(None, 5, None, "tide")),
+    "text beside a call": (
+        chat(said("Ode") | CALL | said("Ode")),
+        Generated("Ode", 5, None, "tide"),
+    ),
+    "a refusal": (chat(REFUSED), Generated("I cannot.", 5, None, "tide")),
+    "sound": (chat(SPOKEN), Generated("Aloud", 5, None, "tide")),
+    "an empty text": (chat(said("")), Generated(None, 5, None, "tide")),
+    "a blank text": (chat(said(" \n"), said("Ode")), Generated("Ode", 5, None, "tide")),
+    "no tokens": (chat(said("Ode"), tokens=0), Generated("Ode", 0, None, "tide")),
     "a plain completion": (
         {"model": "m", "choices": [{"index": 0, "text": "Ode"}], "usage": None},
-        Generated("Ode", None, "m"),
+        Generated("Ode", None, None, "m"),
     ),
-    "the Responses API": (RESPONSES, Generated("Ode\n\nNo.", 8, "tide")),
-    "nothing of the kind": ({"error": "overloaded"}, Generated(None, None, None)),
+    "the Responses API": (RESPONSES, Generated("Ode\n\nNo.", 8, 3, "tide")),
+    "nothing of the kind": ({"error": "overloaded"}, Generated(None, None, None, None)),
 }
 
 
@@ -82,14 +85,18 @@ STREAMS = {
             delta(content="tide"),
             delta(content=None),
         ],
-        Generated("The tide", None, "tide"),
+        Generated("The tide", None, None, "tide"),
     ),
     "usage in the last chunk": (
         [
             delta(content="Ode"),
-            {"model": "tide-2", "choices": [], "usage": {"completion_tokens": 2}},
+            {
+                "model": "tide-2",
+                "choices": [],
+                "usage": {"completion_tokens": 2, "prompt_tokens": 9},
+            },
         ],
-        Generated("Ode", 2, "tide-2"),
+        Generated("Ode", 2, 9, "tide-2"),
     ),
     "two choices in turn": (
         [
@@ -98,25 +105,25 @@ STREAMS = {
             delta(1, content="ng"),
             delta(content="de"),
         ],
-        Generated("Ode\n\nSong", None, "tide"),
+        Generated("Ode\n\nSong", None, None, "tide"),
     ),
     "a refusal": (
         [delta(refusal="I "), delta(refusal="cannot.")],
-        Generated("I cannot.", None, "tide"),
+        Generated("I cannot.", None, None, "tide"),
     ),
-    "a call of a tool": ([delta(tool_calls=[{"index": 0}])], Generated(None, None, "tide")),
+    "a call of a tool": ([delta(tool_calls=[{"index": 0}])], Generated(None, None, None, "tide")),
     "plain completions": (
         [{"model": "m", "choices": [{"index": 0, "text": text}]} for text in ("O", "de")],
-        Generated("Ode", None, "m"),
+        Generated("Ode", None, None, "m"),
     ),
     "events of the Responses API": (
         [
             {"type": "response.output_text.delta", "delta": "Ode"},
             {"type": "response.completed", "response": RESPONSES},
         ],
-        Generated("Ode\n\nNo.", 8, "tide"),
+        Generated("Ode\n\nNo.", 8, 3, "tide"),
     ),
-    "nothing": ([], Generated(None, None, None)),
+    "nothing": ([], Generated(None, None, None, None)),
 }
 
 

@@ -101,6 +101,7 @@ class Client:
         tier: str | None = None,
         text: str | None = None,
         output_tokens: int | None = None,
+        input_tokens: int | None = None,
         model: str | None = None,
         id: str | None = None,  # noqa: A002 - the field's name
         sold_at: datetime | None = None,
@@ -117,6 +118,7 @@ class Client:
             "id": id,
             "tier": tier,
             "output_tokens": output_tokens,
+            "input_tokens": input_tokens,
             "text": text,
             "fingerprint": fingerprint,
             "sold_at": sold_at,
@@ -153,6 +155,7 @@ class Client:
             "id": id,
             "tier": tier,
             "output_tokens": made.output_tokens,
+            "input_tokens": made.input_tokens,
             "text": made.text,
             "sold_at": sold_at,
             "gross": gross,

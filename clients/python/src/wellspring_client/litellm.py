@@ -64,6 +64,7 @@ class WellspringLogger(CustomLogger):
                     id=call.id,
                     tier=call.tier or self._tier,
                     output_tokens=call.output_tokens,
+                    input_tokens=call.input_tokens,
                     text=call.text,
                     model=call.model,
                     sold_at=call.sold_at,

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 
 from wellspring_client import openai_response
 
 TIER = "tier:"
 REDACTED = "redacted-by-litellm"
 """What LiteLLM writes instead of a text that it was told not to log."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _GENERATING = frozenset(
     f"{prefix}{call}"
     for call in ("completion", "text_completion", "responses", "anthropic_messages")
@@ -26,6 +28,7 @@ class Call:
     id: str | None
     tier: str | None
     output_tokens: int | None
+    input_tokens: int | None
     text: str | None
     model: str | None
     sold_at: datetime | None
@@ -37,7 +40,7 @@ def call_of(payload: Mapping[str, object]) -> Call | None:
     An answer from LiteLLM's cache was sold as well. The model is the name that the vendor sells,
     its model group, where there is one.
     """
-    tokens = payload.get("completion_tokens")
+    tokens, asked = payload.get("completion_tokens"), payload.get("prompt_tokens")
     if payload.get("status") not in {None, "success"}:
         return None
     if payload.get("call_type") not in {None, *_GENERATING} and not tokens:
@@ -48,6 +51,7 @@ def call_of(payload: Mapping[str, object]) -> Call | None:
         id=name if isinstance(name, str) else None,
         tier=tier_of(payload.get("request_tags")),
         output_tokens=tokens if isinstance(tokens, int) else None,
+        input_tokens=asked if isinstance(asked, int) else None,
         text=_text(payload.get("response")),
         model=model if isinstance(model, str) else None,
         sold_at=_instant(payload.get("startTime")),
@@ -74,6 +78,7 @@ def _text(response: object) -> str | None:
 
 
 def _instant(seconds: object) -> datetime | None:
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
-        return datetime.fromtimestamp(seconds, timezone.utc)
-    return None
+    """Read seconds since 1970, cut to microseconds as the server cuts them."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    return _EPOCH + timedelta(microseconds=int(Decimal(repr(seconds)) * 1_000_000))

@@ -18,10 +18,11 @@ _ENDED = ("response.completed", "response.incomplete")
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What was generated. output_tokens: as the API counted them, None where it did not say."""
+    """What was generated. Tokens: as the API counted them, None where it did not say."""
 
     text: str | None
     output_tokens: int | None
+    input_tokens: int | None
     model: str | None
 
 
@@ -29,13 +30,14 @@ def generated(response: object) -> Generated:
     """Read a response, or the list of a stream's chunks or events in their order."""
     if isinstance(response, list | tuple):
         return _collected(response)
-    return Generated(_joined(_texts(response)), _tokens(response), _model(response))
+    return Generated(_joined(_texts(response)), *_tokens(response), _model(response))
 
 
 def _collected(chunks: Iterable[object]) -> Generated:
     """Put a stream together: usage and model are of the last chunk that has them."""
     said: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
-    tokens, model = None, None
+    tokens: tuple[int | None, int | None] = (None, None)
+    model = None
     for chunk in chunks:
         whole = _get(chunk, "response")
         if _get(chunk, "type") in _ENDED and whole is not None:
@@ -43,10 +45,10 @@ def _collected(chunks: Iterable[object]) -> Generated:
         for choice in _list(_get(chunk, "choices")):
             for kind, text in _pieces(choice):
                 said[_index(choice), kind].append(text)
-        known = _tokens(chunk)
-        tokens = tokens if known is None else known
+        tokens = tokens if _get(chunk, "usage") is None else _tokens(chunk)
         model = _model(chunk) or model
-    return Generated(_joined("".join(said[place]) for place in sorted(said)), tokens, model)
+    texts = ("".join(said[place]) for place in sorted(said))
+    return Generated(_joined(texts), *tokens, model)
 
 
 def _pieces(choice: object) -> Iterator[tuple[str, str]]:
@@ -88,9 +90,17 @@ def _joined(texts: Iterable[object]) -> str | None:
     return _BETWEEN.join(kept) or None
 
 
-def _tokens(response: object) -> int | None:
+def _tokens(response: object) -> tuple[int | None, int | None]:
+    """Return output and input tokens, as chat or the Responses API call them."""
     usage = _get(response, "usage")
-    for name in ("completion_tokens", "output_tokens"):
+    return (
+        _count(usage, "completion_tokens", "output_tokens"),
+        _count(usage, "prompt_tokens", "input_tokens"),
+    )
+
+
+def _count(usage: object, *names: str) -> int | None:
+    for name in names:
         count = _get(usage, name)
         if isinstance(count, int) and not isinstance(count, bool):
             return count
