@@ -44,6 +44,7 @@ from service.api import (
     traces,
     uploads,
     vendor_statements,
+    vendor_usage,
     widespread,
     work_imports,
     works,
@@ -89,9 +90,10 @@ def create_api(context: WebContext) -> FastAPI:
     of_rights = (splits, proposals, dilutions, rights_changes)
     told = (previews, engine, people, api_keys, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
-    of_money = (statements, vendor_statements, money, pools, pool_rules, claims, line_disputes)
+    of_money = (statements, money, pools, pool_rules, claims, line_disputes)
+    of_vendors = (vendor_statements, vendor_usage)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
-    for room in (*rooms, health):
+    for room in (*rooms, *of_vendors, health):
         app.include_router(room.router)
     return app

@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Query
+from sqlmodel import Session
 
 from service.api.dependencies import CREATOR, OPERATOR, VENDOR, AnyAsker, RoleRefused
+from service.store import parties
 
 
 def vendor_asked_for(asked_by: AnyAsker) -> int | None:
@@ -18,3 +20,18 @@ def vendor_asked_for(asked_by: AnyAsker) -> int | None:
 
 
 VendorAsker = Annotated[int | None, Depends(vendor_asked_for)]
+VendorNamed = Annotated[
+    str, Query(max_length=200, description="Name of the vendor; an operator gives it.")
+]
+
+
+def vendor_of(session: Session, asked_by: int | None, named: str) -> int:
+    """Return the vendor that asks, for an operator the one that is named; raise UnknownVendor.
+
+    What a vendor names is not looked at: it sees its own.
+    """
+    if asked_by is not None:
+        return asked_by
+    number = parties.vendor_named(session, named).party_id
+    assert number is not None
+    return number

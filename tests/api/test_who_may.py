@@ -193,6 +193,8 @@ TABLE = {
     "GET /v1/report-receipts": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/report-receipts/{content}": (None, 401, 403, 403, 200, 404, 200, 404),
     "GET /v1/sequence-gaps": (None, 401, 403, 403, 200, 200, 200, 200),
+    "GET /v1/usage": (None, 401, 403, 403, 422, 422, 422, 422),
+    "GET /v1/sale-evidence/{sale}": (None, 401, 403, 403, 422, 404, 200, 404),
     "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements/{vendor_statement}.{form}": (
         None,
