@@ -96,7 +96,7 @@ def state_of(row: ApiKeyRow, *, now: datetime) -> KeyState:
     return KeyState.EXPIRED if api_keys.has_ended(row, now=now) else KeyState.VALID
 
 
-def _vendor_id(session: Session, person: Person, vendor: str | None) -> int:
+def vendor_meant(session: Session, person: Person, vendor: str | None) -> int:
     """Return the vendor meant: a vendor's user its own, an operator the one it names."""
     if person.party_id is not None:
         if vendor and parties.vendor_named(session, vendor).party_id != person.party_id:
@@ -136,7 +136,7 @@ def list_keys(context: Context, person: VendorOrOperator, vendor: VendorName = "
     """List keys with their first characters; the keys themselves are not kept."""
     now = context.clock()
     with unit_of_work(context.database) as session:
-        rows = api_keys.of_vendor(session, _vendor_id(session, person, vendor))
+        rows = api_keys.of_vendor(session, vendor_meant(session, person, vendor))
         return KeyList(data=[_shown(row, now=now) for row in rows])
 
 
@@ -157,7 +157,7 @@ def make_key(
     with unit_of_work(context.database) as session:
         made = api_keys.make(
             session,
-            _vendor_id(session, person, order.vendor),
+            vendor_meant(session, person, order.vendor),
             order.label,
             scopes=order.scopes,
             expires_at=order.expires_at,
@@ -184,7 +184,7 @@ def rotate_key(
     with unit_of_work(context.database) as session:
         made = api_keys.rotate(
             session,
-            _vendor_id(session, person, asked.vendor),
+            vendor_meant(session, person, asked.vendor),
             key_id,
             overlap=timedelta(hours=asked.overlap_hours),
             now=now,
@@ -203,5 +203,5 @@ def revoke_key(
 ) -> None:
     """Revoke a key at once; revoking it again changes nothing."""
     with unit_of_work(context.database) as session:
-        vendor_id = _vendor_id(session, person, vendor)
+        vendor_id = vendor_meant(session, person, vendor)
         api_keys.revoke(session, vendor_id, key_id, now=context.clock())

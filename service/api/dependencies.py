@@ -180,21 +180,31 @@ def calling_key(
     raise KeyRefused
 
 
-def vendor_who_may(change: Scope) -> Callable[..., int]:
-    """Return a dependency that gives the vendor of the key: to read, or to change something.
+def key_that_may(change: Scope) -> Callable[..., CallingKey]:
+    """Return a dependency that gives the key: to read, or to change something.
 
     Methods that change nothing need the scope to read, others ``change``. Raises KeyRefused,
     ScopeMissing, RateExceeded, and NoRoom for sales.
     """
 
-    def allowed(request: Request, key: Annotated[CallingKey, Depends(calling_key)]) -> int:
+    def allowed(request: Request, key: Annotated[CallingKey, Depends(calling_key)]) -> CallingKey:
         needed = Scope.READ if request.method in _SAFE else change
         if needed not in key.scopes:
             raise ScopeMissing(needed)
         if needed is Scope.SALES:
             room: Room = request.app.state.room
             room.check()
-        return key.vendor_id
+        return key
+
+    return allowed
+
+
+def vendor_who_may(change: Scope) -> Callable[..., int]:
+    """Return a dependency that gives the vendor of the key; raises as ``key_that_may``."""
+    may = key_that_may(change)
+
+    def allowed(request: Request, key: Annotated[CallingKey, Depends(calling_key)]) -> int:
+        return may(request, key).vendor_id
 
     return allowed
 
@@ -242,6 +252,7 @@ CreatorOrOperator = Annotated[Person, Depends(require_role(CREATOR, OPERATOR))]
 Operator = Annotated[Person, Depends(require_role(OPERATOR))]
 VendorOrOperator = Annotated[Person, Depends(require_role(VENDOR, OPERATOR))]
 CallingVendor = Annotated[int, Depends(vendor_who_may(Scope.SALES))]
+ReportingKey = Annotated[CallingKey, Depends(key_that_may(Scope.SALES))]
 OfferingVendor = Annotated[int, Depends(vendor_who_may(Scope.OFFERS))]
 AnyAsker = Annotated[Asker, Depends(asker)]
 Context = Annotated[WebContext, Depends(context_of)]

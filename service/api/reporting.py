@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,17 +10,19 @@ from fastapi import APIRouter, Depends, Request, Response
 from service.api import report_answers, reporting_documented, sales_request
 from service.api.body import StrictRoute, media_type
 from service.api.delivery import RECEIPT, ReportDelivery
-from service.api.dependencies import CallingVendor, Context
+from service.api.dependencies import Context, ReportingKey
 from service.api.documented import problems
 from service.api.doors import WebContext
 from service.api.formats import cloudevents, litellm, native, openmeter
 from service.api.formats.native import Checks
 from service.api.sales_documented import REPORT, REPORTED
 from service.api.sales_request import JSON, NDJSON, Checking, SalesRequest
-from service.ledger.sale_report import ItemOutcome, Outcome
-from service.store import report_receipts, sales, terms
+from service.ledger.sale_report import ItemOutcome, Outcome, ReportedSale
+from service.store import report_receipts, sales, terms, tier_rules
+from service.store.api_keys import CallingKey
 from service.store.database import unit_of_work
 from service.store.report_receipts import Delivery, ReportReceipt
+from service.store.terms import Terms
 
 router = APIRouter(tags=["sales"], route_class=StrictRoute)
 EVENT, EVENTS = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -59,7 +62,7 @@ class Taken:
 
 def take(
     context: WebContext,
-    vendor_id: int,
+    key: CallingKey,
     read: Callable[[Checking], SalesRequest],
     delivery: Delivery | None,
 ) -> Taken:
@@ -68,35 +71,48 @@ def take(
     Reading happens in no transaction. What it raises, refuses the whole report; so does a number
     of a stream that another report has.
     """
-    now = context.clock()
+    now, vendor_id = context.clock(), key.vendor_id
     with unit_of_work(context.database) as session:
         valid = terms.of_vendors(session, [vendor_id])[vendor_id]
-    request = read(Checking(Checks(valid, now, context.fingerprints)))
+        rules = tier_rules.of_key(session, key.key_id)
+    request = read(Checking(Checks(valid, now, context.fingerprints, rules=rules)))
     stored: list[ItemOutcome] = []
     receipt = None
     if request.reported or delivery:
-        with unit_of_work(context.database) as session:
-            stored = sales.report(
-                session,
-                vendor_id,
-                valid.vendor,
-                request.reported,
-                now=now,
-                retention_days=context.settings.text_retention_days,
-            )
-            receipt = report_receipts.keep(
-                session,
-                vendor_id,
-                valid.vendor,
-                report_receipts.accepted(request.reported, stored),
-                context.signer,
-                delivery=delivery,
-                now=now,
-            )
+        stored, receipt = _stored(context, valid, request.reported, delivery, now=now)
     outcomes = request.answered(stored)
     if any(one.outcome is Outcome.CREATED for one in outcomes):
         context.doorbell.ring()
     return Taken(request.is_single, outcomes, receipt)
+
+
+def _stored(
+    context: WebContext,
+    valid: Terms,
+    reported: Sequence[ReportedSale],
+    delivery: Delivery | None,
+    *,
+    now: datetime,
+) -> tuple[list[ItemOutcome], ReportReceipt | None]:
+    with unit_of_work(context.database) as session:
+        stored = sales.report(
+            session,
+            valid.vendor_id,
+            valid.vendor,
+            reported,
+            now=now,
+            retention_days=context.settings.text_retention_days,
+        )
+        receipt = report_receipts.keep(
+            session,
+            valid.vendor_id,
+            valid.vendor,
+            report_receipts.accepted(reported, stored),
+            context.signer,
+            delivery=delivery,
+            now=now,
+        )
+    return stored, receipt
 
 
 @router.post(
@@ -107,7 +123,7 @@ def take(
 )
 def report_sales(
     context: Context,
-    vendor_id: CallingVendor,
+    key: ReportingKey,
     report: Annotated[Report, Depends(_body_of(JSON, *NDJSON, EVENT, EVENTS))],
     delivery: ReportDelivery,
     request: Request,
@@ -127,7 +143,7 @@ def report_sales(
             return sales_request.of_lines(report.raw, native.said_by, checking)
         return sales_request.of_json(report.raw, native.said_by, checking, name="sale")
 
-    taken = take(context, vendor_id, read, delivery)
+    taken = take(context, key, read, delivery)
     if taken.is_single:
         return taken.receipted(report_answers.of_one(request, taken.outcomes[0]))
     return taken.receipted(report_answers.of_each(taken.outcomes))
@@ -148,7 +164,7 @@ def _events(report: Report, said_by: sales_request.SaidBy, checking: Checking) -
 )
 def report_litellm(
     context: Context,
-    vendor_id: CallingVendor,
+    key: ReportingKey,
     report: Annotated[Report, Depends(_body_of(JSON, *NDJSON))],
     delivery: ReportDelivery,
     request: Request,
@@ -164,7 +180,7 @@ def report_litellm(
             return sales_request.of_lines(report.raw, litellm.said_by, checking)
         return sales_request.of_json(report.raw, litellm.said_by, checking, name="payload")
 
-    taken = take(context, vendor_id, read, delivery)
+    taken = take(context, key, read, delivery)
     if taken.is_single:
         return taken.receipted(report_answers.of_one(request, taken.outcomes[0]))
     why = report_answers.first_refused(taken.outcomes, of=(Outcome.REJECTED,))
@@ -182,7 +198,7 @@ def report_litellm(
 )
 def report_events(
     context: Context,
-    vendor_id: CallingVendor,
+    key: ReportingKey,
     report: Annotated[Report, Depends(_body_of(EVENT, EVENTS, JSON))],
     delivery: ReportDelivery,
     request: Request,
@@ -192,7 +208,7 @@ def report_events(
     Otherwise the answer is 422, or 409 where there are conflicts only; `items` says what became of
     each event, and those that were not refused are stored.
     """
-    taken = take(context, vendor_id, lambda c: _events(report, openmeter.said_by, c), delivery)
+    taken = take(context, key, lambda c: _events(report, openmeter.said_by, c), delivery)
     why = report_answers.first_refused(taken.outcomes)
     if why:
         return taken.receipted(report_answers.refused(request, taken.outcomes, why))

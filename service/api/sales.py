@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
@@ -14,9 +14,20 @@ from service.api.documented import problems
 from service.api.paging import After, Limit, Page
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
+from service.ledger.sale_marks import SaleFlag, SaleFormat, TierBy
 from service.ledger.tiers import Tier
-from service.store import attributions, corrections, sale_versions, sales, works
+from service.store import (
+    attributions,
+    corrections,
+    sale_conflicts,
+    sale_history,
+    sale_versions,
+    sales,
+    works,
+)
 from service.store.database import unit_of_work
+from service.store.sale_conflicts import SaleConflict
+from service.store.sale_history import SaleStep
 from service.store.sale_versions import SaleVersion
 from service.store.sales import StoredSale
 
@@ -42,6 +53,11 @@ class SaleSummary(BaseModel):
     period: str
     received_at: datetime
     has_text: bool = Field(description="Whether a text, or its fingerprint, was sent.")
+    format: str = Field(description="native, cloudevents, litellm, otlp or openmeter")
+    tier_by: str = Field(description="Who said the tier: report, tag or rule (of the key)")
+    flags: list[str] = Field(
+        description="What to look at: zero-tokens, zero-gross, unknown-model, conflict"
+    )
 
 
 class WorkShare(BaseModel):
@@ -81,8 +97,35 @@ class Correction(BaseModel):
     corrected_at: datetime
 
 
+class Step(BaseModel):
+    """Something that happened to the sale."""
+
+    state: str = Field(
+        description="received, attributed, settled, quarantined, refunded or refund-waiting"
+    )
+    at: datetime
+    reason: str | None
+    amount: str | None = Field(description="What was given back.")
+
+
+class Conflict(BaseModel):
+    """What was reported under the same id, but otherwise; the first report stands."""
+
+    format: str
+    tier: str
+    output_tokens: int
+    gross: str
+    model: str | None
+    sold_at: datetime
+    same_text: bool
+    received_at: datetime
+
+
 class SaleDetail(SaleSummary):
     """A sale with its attribution; none where it has no text, no pool, or still waits."""
+
+    history: list[Step] = Field(description="What happened, oldest first.")
+    conflicts: list[Conflict]
 
     attribution: SaleAttribution | None
     versions: list[ToldVersion] = Field(description="As first reported, then as restated.")
@@ -106,17 +149,28 @@ def _fields(sale: StoredSale) -> dict[str, Any]:
         "period": str(Period(sale.period)),
         "received_at": sale.received_at,
         "has_text": sale.text_hash is not None,
+        "format": SaleFormat(sale.format).word,
+        "tier_by": TierBy(sale.tier_by).word,
+        "flags": [*SaleFlag(sale.flags).words, *(["conflict"] if sale.has_conflict else [])],
     }
 
 
 @router.get("/v1/sales", summary="List my sales", responses=problems(401, 403))
 def list_sales(
-    context: Context, vendor_id: CallingVendor, limit: Limit = 20, after: After = ""
+    context: Context,
+    vendor_id: CallingVendor,
+    limit: Limit = 20,
+    after: After = "",
+    flagged: Annotated[bool, Query(description="Those with flags only.")] = False,
 ) -> Page[SaleSummary]:
     """List your sales in the order they were received."""
     with unit_of_work(context.database) as session:
         rows = sales.page(
-            session, vendor_id=vendor_id, after=paging.number_of(after), limit=limit + 1
+            session,
+            vendor_id=vendor_id,
+            after=paging.number_of(after),
+            limit=limit + 1,
+            flagged=flagged,
         )
     return paging.page_of(
         rows, limit, shown=lambda s: SaleSummary(**_fields(s)), cursor=lambda s: s.sale_id
@@ -131,6 +185,8 @@ def get_sale(context: Context, vendor_id: CallingVendor, sale: SaleId) -> SaleDe
         return SaleDetail(
             **_fields(found),
             attribution=_attribution(session, found.sale_id),
+            history=[_step(one) for one in sale_history.of_sale(session, found.sale_id)],
+            conflicts=[_conflict(one) for one in sale_conflicts.of_sale(session, found.sale_id)],
             versions=[_version(one) for one in sale_versions.of_sale(session, found.sale_id)],
             corrections=[
                 Correction(
@@ -142,6 +198,24 @@ def get_sale(context: Context, vendor_id: CallingVendor, sale: SaleId) -> SaleDe
                 for one in corrections.of_sale(session, found.sale_id)
             ],
         )
+
+
+def _step(one: SaleStep) -> Step:
+    amount = None if one.amount_nanos is None else format_nanos(one.amount_nanos)
+    return Step(state=one.state, at=one.at, reason=one.reason, amount=amount)
+
+
+def _conflict(one: SaleConflict) -> Conflict:
+    return Conflict(
+        format=one.format.word,
+        tier=str(one.tier),
+        output_tokens=one.output_tokens,
+        gross=format_nanos(one.gross_nanos),
+        model=one.model,
+        sold_at=one.sold_at,
+        same_text=one.same_text,
+        received_at=one.received_at,
+    )
 
 
 def _version(one: SaleVersion) -> ToldVersion:

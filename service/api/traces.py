@@ -16,7 +16,7 @@ from service.api.body import StrictRoute, content_encoding, media_type
 from service.api.body_limit import REPORT_BYTES
 from service.api.compressed import ENCODINGS, inflated
 from service.api.delivery import ReportDelivery
-from service.api.dependencies import CallingVendor, Context
+from service.api.dependencies import Context, ReportingKey
 from service.api.documented import problems
 from service.api.formats import gen_ai, span_json, span_protobuf
 from service.api.formats.said import SaidItem, Unreadable
@@ -53,7 +53,7 @@ async def _traces(request: Request) -> _Traces:
 )
 def report_traces(
     context: Context,
-    vendor_id: CallingVendor,
+    key: ReportingKey,
     traces: Annotated[_Traces, Depends(_traces)],
     delivery: ReportDelivery,
 ) -> Response:
@@ -68,7 +68,7 @@ def report_traces(
     def read(checking: Checking) -> SalesRequest:
         return sales_request.of_items(_said(_spans(traces.kind, body)), checking)
 
-    taken = take(context, vendor_id, read, delivery)
+    taken = take(context, key, read, delivery)
     refused = [one for one in taken.outcomes if one.outcome in _REFUSED]
     return taken.receipted(_answer(traces.kind, refused))
 

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 
 from service.api import delivery
+from service.ledger import tier_rule
 from service.ledger.errors import LedgerError
-from service.store import report_receipts, vendor_series, vendor_statements
+from service.store import report_receipts, tier_rules, vendor_series, vendor_statements
 
 STATUS: Mapping[type[LedgerError], int] = {
     report_receipts.ReceiptNotFound: 404,
     vendor_statements.VendorStatementNotFound: 404,
     report_receipts.SequenceTaken: 409,
+    tier_rules.TierRulesChanged: 412,
     delivery.DeliveryIncomplete: 422,
     vendor_series.RangeTooLong: 422,
+    tier_rule.BadTierRule: 422,
 }

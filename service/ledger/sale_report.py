@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from service.ledger.allocation import tie_of
 from service.ledger.period import Period
+from service.ledger.sale_marks import NO_FLAGS, SaleFlag, SaleFormat, TierBy
 from service.ledger.tiers import Tier
 
 MAX_SALES = 10_000
@@ -49,6 +50,9 @@ class ReportedSale:
     text_hash: bytes | None
     payload_hash: bytes
     fingerprint: SaleFingerprint | None = None
+    format: SaleFormat = SaleFormat.NATIVE
+    tier_by: TierBy = TierBy.REPORT
+    flags: SaleFlag = NO_FLAGS
 
     @property
     def text_chars(self) -> int:

@@ -152,6 +152,16 @@ def caller_of(session: Session, key: str, *, now: datetime) -> CallingKey | None
     return CallingKey(row.key_id, row.vendor_id, frozenset(Scope(one) for one in row.scopes))
 
 
+def check_owner(session: Session, vendor_id: int, key_id: int, *, lock: bool = False) -> None:
+    """Raise KeyNotFound unless a key is this vendor's; on request nobody changes it meanwhile."""
+    if lock:
+        _locked(session, vendor_id, key_id)
+        return
+    row = session.get(ApiKeyRow, key_id)
+    if not row or row.vendor_id != vendor_id:
+        raise KeyNotFound(key_id)
+
+
 def _locked(session: Session, vendor_id: int, key_id: int) -> ApiKeyRow:
     query = select(ApiKeyRow).where(ApiKeyRow.key_id == key_id).with_for_update()
     row = session.exec(query).first()

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import POSITIONS, ItemOutcome, Outcome, ReportedSale
+from service.store import sale_conflicts
 from service.store.database import driver
 
 SIGNED = 2**63
@@ -43,7 +44,8 @@ def report(
     """Store the sales of one request with their texts and work batches; answer each item in order.
 
     The same id again is a duplicate if all that was given is equal, else a conflict; neither is
-    stored. Ids inside a request are contiguous; each period of it is one work batch.
+    stored, but what conflicts is kept in sight. Ids inside a request are contiguous; each period of
+    it is one work batch.
     """
     firsts: dict[str, ReportedSale] = {}
     for item in items:
@@ -65,6 +67,7 @@ def report(
             outcome = Outcome.DUPLICATE if same else Outcome.CONFLICT
             outcomes.append(ItemOutcome(key, outcome, sale_id))
         seen.add(key)
+    sale_conflicts.keep(session, items, outcomes, now=now)
     return outcomes
 
 
@@ -72,17 +75,18 @@ _INSERT = """
 WITH r AS MATERIALIZED (SELECT nextval('request_number') AS request)
 INSERT INTO sale (sale_id, vendor_id, external_id, payload_hash, tie, sold_at, period, tier,
     output_tokens, tokens_estimated, model, gross_nanos, currency, text_hash, text_chars,
-    received_at)
+    format, tier_by, flags, received_at)
 SELECT r.request * %(positions)s + t.position, %(vendor)s, t.external_id, t.payload_hash, t.tie,
     t.sold_at, t.period, t.tier, t.output_tokens, t.tokens_estimated, t.model, t.gross_nanos,
-    t.currency, t.text_hash, t.text_chars, %(now)s
+    t.currency, t.text_hash, t.text_chars, t.format, t.tier_by, t.flags, %(now)s
 FROM r, unnest(%(position)s::int[], %(external_id)s::text[], %(payload_hash)s::bytea[],
     %(tie)s::bigint[], %(sold_at)s::timestamptz[], %(period)s::int[], %(tier)s::smallint[],
     %(output_tokens)s::bigint[], %(tokens_estimated)s::boolean[], %(model)s::text[],
     %(gross_nanos)s::bigint[],
-    %(currency)s::text[], %(text_hash)s::bytea[], %(text_chars)s::int[])
+    %(currency)s::text[], %(text_hash)s::bytea[], %(text_chars)s::int[],
+    %(format)s::smallint[], %(tier_by)s::smallint[], %(flags)s::smallint[])
     AS t (position, external_id, payload_hash, tie, sold_at, period, tier, output_tokens,
-    tokens_estimated, model, gross_nanos, currency, text_hash, text_chars)
+    tokens_estimated, model, gross_nanos, currency, text_hash, text_chars, format, tier_by, flags)
 ORDER BY t.external_id
 ON CONFLICT (vendor_id, external_id) DO NOTHING
 RETURNING external_id, sale_id
@@ -112,6 +116,9 @@ def _insert_sales(
         "currency": [i.currency for i in items],
         "text_hash": [i.text_hash for i in items],
         "text_chars": [i.text_chars for i in items],
+        "format": [int(i.format) for i in items],
+        "tier_by": [int(i.tier_by) for i in items],
+        "flags": [int(i.flags) for i in items],
     }
     return {str(key): int(sale_id) for key, sale_id in driver(session).execute(_INSERT, columns)}
 
@@ -214,6 +221,10 @@ class StoredSale:
     reason: str | None
     refunded_nanos: int
     version: int
+    format: int
+    tier_by: int
+    flags: int
+    has_conflict: bool
 
 
 _SALE = """
@@ -224,7 +235,8 @@ SELECT s.sale_id, s.vendor_id, s.external_id, s.sold_at, s.period, coalesce(v.ti
          ELSE (ARRAY['reported', 'attributed', 'settled'])[b.stage] END AS state, q.reason,
     coalesce((SELECT sum(amount_nanos) FROM refund f
               WHERE f.sale_id = s.sale_id AND f.applied_at IS NOT NULL), 0),
-    coalesce(v.version, 1)
+    coalesce(v.version, 1), s.format, s.tier_by, s.flags,
+    EXISTS (SELECT 1 FROM sale_conflict c WHERE c.sale_id = s.sale_id)
 FROM sale s
 LEFT JOIN quarantine q USING (sale_id)
 LEFT JOIN LATERAL (SELECT * FROM sale_version n WHERE n.sale_id = s.sale_id
@@ -265,10 +277,18 @@ def get(session: Session, sale_id: int, *, lock: bool = False) -> StoredSale:
     return StoredSale(*found)
 
 
-def page(session: Session, *, vendor_id: int, after: int, limit: int) -> list[StoredSale]:
-    """List a vendor's sales in order of number, after one number."""
+def page(
+    session: Session, *, vendor_id: int, after: int, limit: int, flagged: bool = False
+) -> list[StoredSale]:
+    """List a vendor's sales in order of number, after one number; on request the flagged only."""
+    only = (
+        "AND (s.flags <> 0 OR EXISTS (SELECT 1 FROM sale_conflict c WHERE c.sale_id = s.sale_id)) "
+        if flagged
+        else ""
+    )
     query = text(
-        _SALE + "WHERE s.vendor_id = :vendor AND s.sale_id > :after ORDER BY s.sale_id LIMIT :limit"
+        _SALE + f"WHERE s.vendor_id = :vendor AND s.sale_id > :after {only}"
+        "ORDER BY s.sale_id LIMIT :limit"
     )
     rows = session.execute(query, {"vendor": vendor_id, "after": after, "limit": limit})
     return [StoredSale(*row) for row in rows]

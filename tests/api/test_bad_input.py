@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service.ledger.tiers import Tier
 from service.store.database import driver, unit_of_work
 
 JSON = {"Content-Type": "application/json"}
@@ -106,7 +107,11 @@ def test_a_body_that_is_no_report_is_refused_whole(site, body, status, code, pla
         ({"id": "a\0b"}, "id", "has a NUL character at position 1"),
         ({"id": "a\ud800"}, "id", "has a lone surrogate at position 1"),
         ({"tier": "Premium"}, "tier", "must be one of free, standard, premium, high-speed, elite"),
-        ({"tier": None}, "tier", "must be one of free, standard, premium, high-speed, elite"),
+        (
+            {"tier": None},
+            "tier",
+            f"must be one of {', '.join(Tier)}, or a rule of the key must name it for the model",
+        ),
         ({"tier": []}, "tier", "must be one of free, standard, premium, high-speed, elite"),
         ({"text": ""}, "text", "must not be empty: leave it out where there is none"),
         ({"text": " \n"}, "text", "must not be empty: leave it out where there is none"),

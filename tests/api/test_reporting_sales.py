@@ -43,7 +43,14 @@ def test_a_sale_is_stored_with_its_text_and_rings_the_bell(site):
         "period": "2026-02",
         "received_at": "2026-02-10T12:00:00Z",
         "has_text": True,
+        "format": "native",
+        "tier_by": "report",
+        "flags": [],
         "attribution": None,
+        "history": [
+            {"state": "received", "at": "2026-02-10T12:00:00Z", "reason": None, "amount": None}
+        ],
+        "conflicts": [],
         "versions": [
             {
                 "version": 1,

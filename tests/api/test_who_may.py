@@ -139,6 +139,8 @@ TABLE = {
     "GET /v1/session": (None, 401, 200, 200, 200, 200, 401, 401),
     "GET /v1/keys": (None, 401, 403, 403, 422, 200, 401, 401),
     "POST /v1/keys": ({"label": "k"}, 401, 403, 403, 422, 201, 401, 401),
+    "GET /v1/keys/{key_id}/tier-rules": (None, 401, 403, 403, 422, 404, 401, 401),
+    "PUT /v1/keys/{key_id}/tier-rules": ({"rules": []}, 401, 403, 403, 422, 428, 401, 401),
     "DELETE /v1/keys/{key_id}": (None, 401, 403, 403, 422, 404, 401, 401),
     "POST /v1/keys/{key_id}/rotate": (None, 401, 403, 403, 422, 404, 401, 401),
     "GET /v1/periods": (None, 401, 403, 403, 200, 403, 401, 401),

@@ -15,6 +15,7 @@ from service.api.formats.said import (
     shown_id,
     without_none,
 )
+from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
 
 TYPE = "wellspring.sale.v1"
@@ -40,7 +41,7 @@ def said_by(event: object, place: str) -> SaidItem:
         fields["id"], names["id"] = id_of(event), "id"
     if "sold_at" not in fields and event.get("time") is not None:
         fields["sold_at"], names["sold_at"] = event["time"], "time"
-    return Said(place, fields, names=names, within="data.")
+    return Said(place, fields, SaleFormat.CLOUDEVENTS, names=names, within="data.")
 
 
 def envelope_errors(event: Mapping[str, object], place: str) -> tuple[FieldError, ...]:

@@ -15,6 +15,7 @@ from service.api.formats import instants
 from service.api.formats.messages import text_of_choices, text_of_messages
 from service.api.formats.said import NoSale, Said, SaidItem, Unreadable, without_none
 from service.api.formats.span import Span
+from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
 
 TIER, SALE_ID = "wellspring.tier", "wellspring.sale.id"
@@ -60,7 +61,7 @@ def said_by(span: Span) -> SaidItem:
     }
     names = {"id": SALE_ID, "tier": TIER, "output_tokens": tokens, "model": model}
     names |= {"text": _MESSAGES, "sold_at": "startTimeUnixNano"}
-    return Said(span.place, without_none(fields), names=names)
+    return Said(span.place, without_none(fields), SaleFormat.OTLP, names=names)
 
 
 def _no_sale(span: Span) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from service.api.formats import instants, tags
 from service.api.formats.messages import text_of_choices, text_of_messages
 from service.api.formats.said import NoSale, Said, SaidItem, Unreadable, shown_id, without_none
+from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
 
 REDACTED = "redacted-by-litellm"
@@ -54,7 +55,13 @@ def said_by(payload: object, place: str) -> SaidItem:
         "sold_at": instants.of_epoch_seconds(payload.get("startTime")),
         "model": payload.get("model_group") or payload.get("model") or None,
     }
-    return Said(place, without_none(fields), names=_NAMES, tier_is_tagged=tier is not None)
+    return Said(
+        place,
+        without_none(fields),
+        SaleFormat.LITELLM,
+        names=_NAMES,
+        tier_is_tagged=tier is not None,
+    )
 
 
 def _no_sale(payload: Mapping[str, object]) -> str | None:

@@ -11,12 +11,12 @@ from service.api.doors import FingerprintCheck
 from service.api.formats.said import MAX_ID_CHARS, Said, Unreadable, without_none
 from service.api.formats.sale_item import SaleItem
 from service.api.formats.sale_output import output_of
+from service.api.formats.sale_price import gross_of, rate_card_of
 from service.api.json_body import printable
-from service.ledger.contract import NoContract
-from service.ledger.errors import LedgerError
-from service.ledger.money import BadAmount, parse_nanos
+from service.ledger.sale_marks import NO_FLAGS, SaleFlag, TierBy
 from service.ledger.sale_report import MAX_FUTURE, FieldError, ReportedSale
-from service.ledger.tiers import RateCard, Tier, UnknownTier, parse_tier
+from service.ledger.tier_rule import NO_RULES, TierRules
+from service.ledger.tiers import Tier, UnknownTier, parse_tier
 from service.ledger.token_estimate import estimate_tokens
 from service.store.terms import Terms
 
@@ -50,6 +50,7 @@ class Checks:
     now: datetime
     fingerprints: FingerprintCheck
     defaults: SaleDefaults = SaleDefaults()
+    rules: TierRules = NO_RULES
 
 
 def parse_sale(
@@ -90,20 +91,21 @@ def _sale(item: SaleItem, said: Said, checks: Checks) -> ReportedSale | None:
     """Read the fields in their order; None where one of them is wrong."""
     _refuse_unknown(item)
     external_id = _external_id(item)
-    tier = _tier(item, checks.defaults)
+    tier, tier_by = _tier(item, said, checks)
     output = output_of(item, checks.fingerprints)
     tokens = _tokens(item, output.text)
     _whole(item, "input_tokens")
     sold_at = _sold_at(item, now=checks.now, defaults=checks.defaults)
     model = item.text("model", max_chars=MAX_MODEL_CHARS)
-    card = _rate_card(item, checks.terms, sold_at)
-    gross = _gross(item, card, tier, tokens)
+    card = rate_card_of(item, checks.terms, sold_at)
+    gross = gross_of(item, card, tier, tokens)
     if external_id is None or tier is None or tokens is None or item.errors:
         return None
     assert sold_at is not None
     assert card is not None
     assert gross is not None
-    compared = _compared(said, checks.defaults, tier=tier, sold_at=sold_at, gross_nanos=gross)
+    told = None if tier_by is TierBy.RULE else tier
+    compared = _compared(said, checks.defaults, tier=told, sold_at=sold_at, gross_nanos=gross)
     return ReportedSale(
         external_id=external_id,
         sold_at=sold_at,
@@ -117,6 +119,9 @@ def _sale(item: SaleItem, said: Said, checks: Checks) -> ReportedSale | None:
         text_hash=output.hash,
         payload_hash=_payload_hash(compared),
         fingerprint=output.fingerprint,
+        format=said.format,
+        tier_by=tier_by,
+        flags=_flags(tier, tokens, gross, model, checks.rules),
     )
 
 
@@ -133,17 +138,35 @@ def _external_id(item: SaleItem) -> str | None:
     return item.text("id", max_chars=MAX_ID_CHARS)
 
 
-def _tier(item: SaleItem, defaults: SaleDefaults) -> Tier | None:
-    given = item.given("tier")
-    if given is None and defaults.tier is not None:
-        return defaults.tier
+def _tier(item: SaleItem, said: Said, checks: Checks) -> tuple[Tier | None, TierBy]:
+    """Return the tier and who said it: the report, a tag, what an import states, or a rule."""
+    given, model = item.given("tier"), item.given("model")
+    if given is None and checks.defaults.tier is not None:
+        return checks.defaults.tier, TierBy.REPORT
+    if given is None and isinstance(model, str):
+        ruled = checks.rules.tier_of(model)
+        if ruled is not None:
+            return ruled, TierBy.RULE
+    by = TierBy.TAG if said.tier_is_tagged else TierBy.REPORT
     try:
         if isinstance(given, str):
-            return parse_tier(given)
+            return parse_tier(given), by
     except UnknownTier:
         pass
-    item.wrong("tier", f"must be one of {', '.join(Tier)}")
-    return None
+    or_ruled = "" if given is not None else ", or a rule of the key must name it for the model"
+    item.wrong("tier", f"must be one of {', '.join(Tier)}{or_ruled}")
+    return None, by
+
+
+def _flags(tier: Tier, tokens: int, gross: int, model: str | None, rules: TierRules) -> SaleFlag:
+    flags = NO_FLAGS
+    if not tokens:
+        flags |= SaleFlag.ZERO_TOKENS
+    if not gross and tier is not Tier.FREE:
+        flags |= SaleFlag.ZERO_GROSS
+    if rules.tier_by_model and (model is None or rules.tier_of(model) is None):
+        flags |= SaleFlag.UNKNOWN_MODEL
+    return flags
 
 
 def _tokens(item: SaleItem, body: str | None) -> int | None:
@@ -190,53 +213,16 @@ def _instant(given: object) -> datetime | None:
         return None
 
 
-def _rate_card(item: SaleItem, terms: Terms, sold_at: datetime | None) -> RateCard | None:
-    if sold_at is None:
-        return None
-    try:
-        terms.contract_on(sold_at.date())
-        return terms.rate_card_on(sold_at.date())
-    except NoContract as error:
-        item.wrong("sold_at", error.sentence)
-        return None
-
-
-def _gross(
-    item: SaleItem, card: RateCard | None, tier: Tier | None, tokens: int | None
-) -> int | None:
-    given, currency = item.given("gross"), item.text("currency", max_chars=3)
-    if card and currency is not None and currency != card.currency:
-        item.wrong("currency", f"must be {card.currency}, the currency of the rate card")
-    nanos = _amount(item, given) if given is not None else None
-    if card is None or tier is None or tokens is None or (given is not None and nanos is None):
-        return None
-    try:
-        computed = card.gross_nanos(tier, tokens)
-        return computed if nanos is None else card.check_gross(nanos, tier, tokens)
-    except LedgerError as error:
-        item.wrong("gross" if given is not None else "output_tokens", error.sentence)
-        return None
-
-
-def _amount(item: SaleItem, given: object) -> int | None:
-    if not isinstance(given, str):
-        item.wrong("gross", 'must be a string of digits like "12.50"')
-        return None
-    if given.startswith("-"):
-        item.wrong("gross", "must not be negative")
-        return None
-    try:
-        return parse_nanos(given)
-    except BadAmount as error:
-        item.wrong("gross", str(error.facts["rule"]))
-        return None
-
-
 def _compared(
-    said: Said, defaults: SaleDefaults, *, tier: Tier, sold_at: datetime, gross_nanos: int
+    said: Said, defaults: SaleDefaults, *, tier: Tier | None, sold_at: datetime, gross_nanos: int
 ) -> dict[str, object]:
-    """Return what makes two reports one: what was given by name, in one spelling, but the id."""
-    given = dict(said.fields) | {"tier": str(tier)}
+    """Return what makes two reports one: what was given by name, in one spelling, but the id.
+
+    A tier that a rule of the key said, was not given: the rule may change, the report does not.
+    """
+    given = dict(said.fields)
+    if tier is not None:
+        given["tier"] = str(tier)
     if "gross" in given:
         given["gross"] = str(gross_nanos)
     if "sold_at" in given or defaults.sold_at is not None:

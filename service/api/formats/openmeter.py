@@ -7,6 +7,7 @@ makes a repeated event another one: LiteLLM writes it when it logs.
 
 from service.api.formats import cloudevents
 from service.api.formats.said import NoSale, Said, SaidItem, Unreadable, shown_id, without_none
+from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
 
 _COUNTS = ("output_tokens", "completion_tokens", "tokens")
@@ -39,6 +40,7 @@ def said_by(event: object, place: str) -> SaidItem:
     return Said(
         place,
         without_none(fields),
+        SaleFormat.OPENMETER,
         names={"id": "id", "sold_at": "time", "output_tokens": f"data.{count}"},
         within="data.",
         uncompared=_NOT_COMPARED,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.api import json_body
+from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
 
 MAX_ID_CHARS = 200
@@ -20,6 +21,7 @@ class Said:
 
     place: str
     fields: Mapping[str, object]
+    format: SaleFormat = SaleFormat.NATIVE
     names: Mapping[str, str] = field(default_factory=dict)
     within: str = ""
     tier_is_tagged: bool = False
