@@ -72,6 +72,9 @@ class FaultServer:
                 return self._chance.choice([RESET, LOST])
             return None
 
+    def end_silence(self):
+        self._over.set()
+
     def silence(self):
         self._over.wait(30)
 

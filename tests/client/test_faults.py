@@ -109,6 +109,27 @@ def test_no_request_comes_before_retry_after(server, clients, form):
     assert 1.0 <= monotonic() - begun < 5.0
 
 
+def test_a_flush_does_not_cut_short_what_the_server_asked_for(server, clients):
+    server.faults = [problem(503, "told", Retry_After="1"), problem(500, "told")]
+    client = clients()
+    begun = monotonic()
+    sold(client, "one")
+    assert waits_until(lambda: client.stats().retries == 1)
+    assert client.flush(10)
+    assert monotonic() - begun >= 1.0
+    assert len(server.bodies) == 3
+
+
+def test_a_flush_cuts_short_a_pause_that_nobody_asked_for(server, clients, monkeypatch):
+    monkeypatch.setattr("wellspring_client.sender.full_jitter", lambda *_, **__: 60.0)
+    server.faults = [problem(500, "told")]
+    client = clients()
+    sold(client, "one")
+    assert waits_until(lambda: client.stats().retries == 1)
+    assert client.flush(10)
+    assert server.ids() == ["one"]
+
+
 @pytest.mark.parametrize(("status", "code"), [(401, "key-refused"), (403, "role-refused")])
 def test_a_refused_key_stops_sending_and_loses_nothing(server, clients, caplog, status, code):
     server.faults = [problem(status, code)]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PYTHON = os.environ.get("WELLSPRING_TEST_LITELLM", sys.executable if find_spec("litellm") else "")
 
 
-@pytest.mark.skipif(not PYTHON, reason="LiteLLM is not installed")
+@pytest.mark.skipif(not PYTHON, reason="no litellm here: make setup-vendors")
 def test_every_call_of_litellm_is_one_sale(shop, tmp_path):
     with FaultServer(shop.server.port, resets=0.2) as road:
         settings = {

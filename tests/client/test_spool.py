@@ -7,7 +7,7 @@ import sys
 import zlib
 
 import pytest
-from fault_server import FaultServer
+from fault_server import SILENT, FaultServer
 from waits import waits_until
 
 from wellspring_client import Client
@@ -303,19 +303,28 @@ def test_where_no_state_can_be_kept_sales_wait_in_memory(tmp_path, monkeypatch, 
     assert "sales wait in memory only" in caplog.text
 
 
-def test_live_and_test_keys_do_not_share_a_spool(tmp_path, monkeypatch):
+@pytest.mark.parametrize("given", ["default", "given"])
+def test_test_keys_have_a_spool_of_their_own_and_keys_of_one_kind_share_one(
+    tmp_path, monkeypatch, given
+):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for key, url in (
-        ("ws_live_a", "http://a"),
-        ("ws_live_b", "http://a"),
-        ("ws_test_a", "http://a"),
-        ("ws_live_a", "http://b"),
-    ):
-        Client(key, url).close(0)
-    made = sorted(
-        path.name.partition("-")[0] for path in (tmp_path / "wellspring-client").iterdir()
-    )
-    assert made == ["live", "live", "test"]
+    monkeypatch.delenv("WELLSPRING_SPOOL", raising=False)
+    spool = tmp_path / "given" if given == "given" else None
+    for key in ("ws_live_a", "ws_live_b", "ws_test_a"):
+        client = Client(key, "http://127.0.0.1:9/", spool=spool)
+        client.record(id=key, tier="free", output_tokens=1)
+        client.close(0)
+    segments = sorted(tmp_path.rglob("*.seg"))
+    folder = segments[0].parent
+    assert [segment.parent for segment in segments] == [folder, folder, folder / "test"]
+
+
+def test_the_default_spool_is_one_a_server_however_its_address_is_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("WELLSPRING_SPOOL", raising=False)
+    for address in ("http://a", "http://a/", "http://b"):
+        Client("ws_live_a", address).close(0)
+    assert len(list((tmp_path / "wellspring-client").iterdir())) == 2
 
 
 def test_without_file_locks_there_is_no_spool(folder, monkeypatch):
@@ -326,12 +335,15 @@ def test_without_file_locks_there_is_no_spool(folder, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
-def test_always_waits_for_the_disk_and_interval_does_not(folder, monkeypatch):
-    synced = []
-    known = os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda descriptor: synced.append(descriptor) or known(descriptor)
-    )
+@pytest.fixture
+def synced(monkeypatch):
+    """Count what the disk is made to have."""
+    calls, known = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: calls.append(1) or known(descriptor))
+    return calls
+
+
+def test_always_waits_for_the_disk_and_interval_does_not(folder, synced):
     for fsync, count in (("always", 3), ("interval", 0), ("never", 0)):
         synced.clear()
         spool = Spool(folder / fsync, fsync=fsync, max_bytes=1 << 20)
@@ -339,5 +351,27 @@ def test_always_waits_for_the_disk_and_interval_does_not(folder, monkeypatch):
         spool.append(b"2")
         assert len(synced) == count, fsync  # the folder, and each sale
         spool.sync()
+        spool.sync()
         assert len(synced) == count + (fsync == "interval")
         spool.release()
+
+
+def test_the_disk_has_a_sale_after_a_second_though_a_request_hangs(
+    server, folder, synced, monkeypatch
+):
+    monkeypatch.setattr("wellspring_client.courier.SYNC_SECONDS", 0.02)
+    server.faults = [SILENT]
+    with Client("key", server.address, spool=folder, interval_seconds=0, exit_seconds=0) as client:
+        client.record(id="one", tier="free", output_tokens=1)
+        assert waits_until(lambda: len(server.bodies) == 1)
+        assert waits_until(lambda: len(synced) == 1)
+        client.record(id="two", tier="free", output_tokens=1)
+        assert waits_until(lambda: len(synced) == 2)
+        server.end_silence()
+
+
+def test_what_is_left_at_the_end_is_on_the_disk(folder, synced):
+    client = Client("key", "http://127.0.0.1:9", spool=folder)
+    client.record(id="one", tier="free", output_tokens=1)
+    client.close(0)
+    assert len(synced) == 1

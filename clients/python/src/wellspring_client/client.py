@@ -57,7 +57,7 @@ class Client:
         test: bool = False,
     ) -> None:
         key = api_key or from_environment("API_KEY")
-        url = base_url or from_environment("URL")
+        url = (base_url or from_environment("URL")).rstrip("/")
         self._settings = Settings(
             api_key=key,
             base_url=url,

@@ -44,6 +44,8 @@ class Courier:
         self._adopt_at = 0.0
         self._hurries = False
         self._ends_at: float | None = None
+        self._unsynced = threading.Event()
+        self._is_over_now = threading.Event()
 
     @property
     def is_running(self) -> bool:
@@ -56,9 +58,12 @@ class Courier:
             if self._ends_at is None and not self.is_running:
                 self._thread = threading.Thread(target=self._run, name="wellspring", daemon=True)
                 self._thread.start()
+                if self._waiting.spool is not None and self._waiting.spool.syncs_later:
+                    threading.Thread(target=self._sync, name="spool", daemon=True).start()
 
     def note(self) -> None:
         """Know that a sale was recorded."""
+        self._unsynced.set()
         with self._changed:
             self._fresh += 1
             if self._send_at is None:
@@ -110,7 +115,20 @@ class Courier:
             self._wait_after(self._step())
         self._let_go()
 
+    def _sync(self) -> None:
+        """Let the disk have what was written a second ago, also while a request is under way."""
+        spool = self._waiting.spool
+        assert spool is not None
+        while self._unsynced.wait() and not self._is_over_now.wait(SYNC_SECONDS):
+            self._unsynced.clear()
+            try:
+                spool.sync()
+            except OSError as error:
+                _log.error("the spool %s cannot be synced: %s", spool.folder, error.strerror)
+
     def _let_go(self) -> None:
+        self._is_over_now.set()
+        self._unsynced.set()
         self._waiting.release()
         self._sender.close()
 
@@ -147,15 +165,14 @@ class Courier:
     def _until_tended(self, now: float) -> float:
         if self._waiting.spool is None:
             return ADOPT_SECONDS
-        return SYNC_SECONDS if self._send_at is not None else max(self._adopt_at - now, 0.1)
+        return max(self._adopt_at - now, 0.1)
 
     def _tend(self) -> None:
-        """Let the disk have what was written; look for what ended processes left."""
+        """Look for what ended processes left."""
         spool = self._waiting.spool
         if spool is None:
             return
         try:
-            spool.sync()
             if time.monotonic() >= self._adopt_at and self._ends_at is None:
                 self._adopt_at = time.monotonic() + ADOPT_SECONDS
                 self._counters.add(adopted=spool.adopt(note=_note))

@@ -120,4 +120,4 @@ class Desk:
     def leave_to_parent(self) -> None:
         """In a forked child: let go of what is the parent's, which goes on holding it."""
         if self.waiting.spool is not None:
-            self.waiting.spool.release()
+            self.waiting.spool.abandon()

@@ -52,12 +52,16 @@ def spool_folder(
 ) -> Path | None:
     """Make the folder of the spool and return it; None where sales wait in memory.
 
+    Sales recorded with a test key lie apart, so that they never reach the books of live ones.
+
     Raises OSError where one that was asked for cannot be made.
     """
     if given is False:
         return None
     asked = given or from_environment("SPOOL")
-    folder = Path(asked) if asked else _default(base_url, api_key)
+    folder = Path(asked) if asked else _default(base_url)
+    if api_key.startswith(TEST_KEY):
+        folder /= "test"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -68,12 +72,11 @@ def spool_folder(
     return folder
 
 
-def _default(base_url: str, api_key: str) -> Path:
-    """Return the folder where this user's sales for a server wait; test keys have their own.
+def _default(base_url: str) -> Path:
+    """Return the folder where this user's sales for a server wait.
 
     It does not depend on the key, so that what an old key could not send the new one does.
     """
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    books = "test" if api_key.startswith(TEST_KEY) else "live"
     server = hashlib.blake2b(base_url.encode(), digest_size=8).hexdigest()
-    return Path(state).expanduser() / "wellspring-client" / f"{books}-{server}"
+    return Path(state).expanduser() / "wellspring-client" / server

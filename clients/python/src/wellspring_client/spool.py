@@ -71,7 +71,7 @@ class Spool:
             return self._active
         full = self._active
         if full is not None and self._fsync == "interval" and self._unsynced is full:
-            full.sync()
+            self._sync_to(full, full.size)
         self._active = Segment.create(self.folder, durable=self._fsync == "always")
         self._own.append(self._active)
         return self._active
@@ -86,11 +86,11 @@ class Spool:
             segment.synced = size
 
     def sync(self) -> None:
-        """Let the disk have what was added since the last time; for ``fsync="interval"``."""
+        """Let the disk have what was added since the last time; of any thread, for ``interval``."""
         with self._lock:
             segment, self._unsynced = self._unsynced, None
         if segment is not None and self._fsync == "interval":
-            segment.sync()
+            self._sync_to(segment, segment.size)
 
     def take(self, *, most: int, most_bytes: int) -> SpoolBatch | None:
         """Return the oldest sales that wait; the same again until they are settled."""
@@ -138,17 +138,28 @@ class Spool:
         held = {segment.path for segment in self._own}
         return any(path not in held for path in self.folder.glob(f"*{SUFFIX}"))
 
+    @property
+    def syncs_later(self) -> bool:
+        """Whether somebody must call ``sync`` now and then."""
+        return self._fsync == "interval"
+
     def waiting_bytes(self) -> int:
         """Bytes that this process still has to send."""
         with self._lock:
             return self._left_bytes()
 
     def release(self) -> None:
-        """Let go of every segment as it is, after fork or at the end: others may adopt them.
+        """Let go of every segment as it is: others may adopt them."""
+        with self._syncing:
+            self.abandon()
 
-        In a forked child the parent goes on holding them.
+    def abandon(self) -> None:
+        """Let go in a forked child, where locks are as threads of the parent left them.
+
+        The parent goes on holding the segments.
         """
         for segment in (*self._own, *self._adopted):
+            segment.synced = segment.size
             segment.release()
         self._own, self._adopted = [], []
         self._active = self._unsynced = None

@@ -160,4 +160,8 @@ class Waiting:
         if lost:
             _log.error("%d sales are dropped: they were in memory only as the client ended", lost)
         if self.spool is not None:
+            try:
+                self.spool.sync()
+            except OSError as error:
+                _log.error("the spool cannot be synced: %s", error.strerror)
             self.spool.release()
