@@ -197,6 +197,16 @@ TABLE = {
     "GET /v1/sequence-gaps": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/usage": (None, 401, 403, 403, 422, 422, 422, 422),
     "GET /v1/sale-evidence/{sale}": (None, 401, 403, 403, 422, 404, 200, 404),
+    "POST /v1/reconciliations": ([], 401, 403, 403, 415, 415, 415, 415),
+    "GET /v1/reconciliations": (None, 401, 403, 403, 200, 200, 200, 200),
+    "GET /v1/reconciliations/{reconciliation_id}/rows": (
+        None,
+        *(401, 403, 403, 200, 404, 200, 404),
+    ),
+    "POST /v1/reconciliations/{reconciliation_id}/accrual": (
+        {"approved": False, "reason": "Known."},
+        *(401, 403, 403, 200, 403, 401, 401),
+    ),
     "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements/{vendor_statement}.{form}": (
         None,
@@ -260,6 +270,16 @@ class Town:
 
     askers: dict
     ids: dict
+
+
+def a_reconciliation(acme) -> int:
+    bill = (
+        "ChargePeriodStart,ConsumedQuantity,ConsumedUnit,BilledCost,BillingCurrency,x_Tier\n"
+        "2026-02-01T00:00:00Z,1000,Tokens,0.15,USD,elite\n"
+    )
+    kind = {"Content-Type": "text/csv"}
+    answer = acme.post("/v1/reconciliations", content=bill, headers=kind)
+    return answer.json()["reconciliation_id"]
 
 
 def a_vendor_statement(site) -> str:
@@ -347,6 +367,7 @@ def town_of(site) -> Town:
         "number": statements.number_of(said),
         "vendor_statement": a_vendor_statement(site),
         "content": receipt,
+        "reconciliation_id": a_reconciliation(acme),
         "line": 1,
         "claim_id": askers["other creator"].post("/v1/claims", json=claim).json()["claim_id"],
         "line_dispute_id": 1,
@@ -407,8 +428,10 @@ def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     numbers = ("work_id", "offer_id", "finding_id", "proposal_id", "licence_proposal_id", "key_id")
     ids |= dict.fromkeys(numbers, 1)
     ids |= {"vendor": "acme", "month": "2026-01", "payee_id": 1, "run_id": 1}
+    ids |= {"reconciliation_id": 1}
     url = path.format(**ids)
     operators = ("periods", "findings", "decide", "line-disputes", "pool", "checks", "payout-runs")
+    operators = (*operators, "accrual")
     by_operator = any(word in route for word in operators)
     person = shared_site.operator() if by_operator else shared_site.creator()
     person = shared_site.vendor_user() if "keys" in route else person

@@ -56,6 +56,7 @@ IMMUTABLE = [
     "vendor_statement", "vendor_statement_line", "vendor_statement_chain",
     "vendor_statement_move", "vendor_statement_month", "report_receipt", "report_sequence",
     "sale_conflict", "tier_rules",
+    "reconciliation", "reconciliation_row", "accrual_decision",
     "claim_party", "claim_step", "claim_hold", "line_dispute", "line_dispute_answer",
 ]  # fmt: skip
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)
