@@ -34,6 +34,7 @@ from service.api import (
     proposals,
     receipts,
     reconciliations,
+    report_flags,
     report_receipts,
     reporting,
     rights_changes,
@@ -93,7 +94,7 @@ def create_api(context: WebContext) -> FastAPI:
     told = (previews, engine, people, api_keys, tier_rules, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
     of_money = (statements, money, pools, pool_rules, claims, line_disputes)
-    of_vendors = (vendor_statements, vendor_usage, reconciliations)
+    of_vendors = (vendor_statements, vendor_usage, reconciliations, report_flags)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
     for room in (*rooms, *of_vendors, health):

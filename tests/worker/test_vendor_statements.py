@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -254,3 +255,47 @@ def test_every_figure_of_a_statement_is_explained(selling, wellspring):
     )
     assert told["pool"] == "1.20 = works 0.54 + fee 0.06 + unmatched 0.60"
     assert [row["due"] for row in told["tables"][0]["rows"]] == ["0.00", "1.20"]
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "vendors.md"
+
+
+def test_the_two_months_of_the_documentation_are_what_the_books_say(selling):
+    selling.closes("2026-01")
+    selling.clock.now = FEBRUARY
+    selling.refunds("back", "ode")
+    selling.sells("late", text=None, at=JANUARY)
+    selling.works()
+    pays(selling, 500_000_000)
+    facts = {"reason": "agreed", "by": "op", "now": selling.clock()}
+    receivables.write_off(selling.database, acme(selling), 40_000_000, "USD", **facts)
+    selling.closes("2026-02", early=True)
+    january, february = said(selling, "2026-01"), said(selling, "2026-02")
+    written = DOCUMENT.read_text()
+
+    parts = ("gross", "works", "platform_fee", "unmatched", "chain", "kept")
+    rows = [(one["tier"], *(one[part] for part in parts), one["due"]) for one in january["sales"]]
+    rows.append(("all", *(january[part] for part in parts), january["charged"]))
+    for row in rows:
+        assert f"| {' | '.join(row)} |" in written
+    names = ("opening_balance", "charged", "corrected", "moved", "closing_balance")
+    for name in names:
+        assert f"| {name.removesuffix('_balance')} | {february[name]} |" in written
+    assert february["ageing"]["months"][0]["days_open"] == 28
+    assert selling.broken() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, " ".join(["xkqz vbnmt qwrtp lkjhg zxcvb mnbvc plkjh gfdsq wrtpl kjhgf"] * 3)],
+    ids=["withheld", "garbled"],
+)
+def test_the_pool_of_a_text_that_was_kept_from_it_is_owed(village, texts, text):
+    village.registers("Ode", texts.ode, {"Ada": MILLION})
+    village.sells("odd", text=text, at=JANUARY)
+    village.works()
+    village.closes("2026-01")
+
+    one = said(village, "2026-01")
+
+    assert (one["matched"], one["unmatched"], one["closing_balance"]) == ("0.00", "0.60", "0.60")
