@@ -69,6 +69,16 @@ def forks(client, prefix, count):
     assert [os.waitstatus_to_exitcode(os.waitpid(one, 0)[1]) for one in children] == [0, 0]
 
 
+def is_killed_beside_its_child(client, prefix, count):
+    """Record, fork, and be killed while the child lives on until its input ends."""
+    records_and_ends(client, prefix, count)
+    if not os.fork():
+        with suppress(BaseException):
+            sys.stdin.read()
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def works_in_a_pool(client, prefix, count):
     """Record in workers of multiprocessing, which end without running what is at exit."""
     import multiprocessing
@@ -94,6 +104,7 @@ TASKS = {
         records_and_ends,
         records_waits_and_ends,
         forks,
+        is_killed_beside_its_child,
         works_in_a_pool,
     )
 }

@@ -30,7 +30,8 @@ def programs(shop, spool):
     def program(task, *facts, **settings):
         given = {"api_key": shop.key, "base_url": shop.address, "spool": str(spool)} | settings
         command = [sys.executable, str(PROGRAM), task, json.dumps(given), *map(str, facts)]
-        one = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        one = subprocess.Popen(command, **pipes, text=True)
         started.append(one)
         return one
 
@@ -38,6 +39,7 @@ def programs(shop, spool):
     for one in started:
         one.kill()
         one.wait()
+        one.stdin.close()
         one.stdout.close()
 
 
@@ -75,7 +77,7 @@ def test_killed_at_any_moment_while_it_sends_nothing_is_lost_or_doubled(programs
         recorded += [program.stdout.readline().strip() for _ in range(30)]
         sleep(chance.random() / 20)
         program.kill()
-        recorded += program.communicate()[0].split()
+        recorded += program.stdout.read().split()
     stored = delivered(shop, spool)
     assert set(recorded) <= set(stored)
     assert len(stored) == len(set(stored)) <= len(recorded) + 4
@@ -139,6 +141,12 @@ def test_parent_and_children_of_a_fork_each_send_their_own(programs, shop, spool
     assert len(recorded) == 61
     assert shop.ids() == sorted(recorded)
     assert is_empty(spool)
+
+
+def test_a_child_does_not_hold_what_its_killed_parent_left(programs, shop, spool):
+    program = programs("is_killed_beside_its_child", "c", 3, interval_seconds=600)
+    assert program.wait(timeout=60) == -signal.SIGKILL
+    assert delivered(shop, spool) == ["c0000", "c0001", "c0002"]
 
 
 def test_what_workers_of_a_pool_record_is_sent(programs, shop, spool):

@@ -11,6 +11,7 @@ from fault_server import SILENT, FaultServer
 from waits import waits_until
 
 from wellspring_client import Client
+from wellspring_client import segment as segment_module
 from wellspring_client.segment import NoSpoolHere, Segment
 from wellspring_client.spool import SEGMENT_BYTES, Spool, SpoolFull
 
@@ -124,6 +125,17 @@ def test_what_another_holds_is_not_adopted_and_what_it_left_is(spools):
     assert adopted(second) == 1
     assert adopted(second) == 0
     assert bodies(second) == [[b"1"]]
+
+
+def test_a_segment_that_was_deleted_as_it_was_opened_is_not_adopted(spools, folder, monkeypatch):
+    first, second = spools(), spools()
+    first.append(b"1")
+    first.release()
+    (segment,) = folder.glob("*.seg")
+    known = segment_module._hold
+    monkeypatch.setattr(segment_module, "_hold", lambda d: (segment.unlink(), known(d)))
+    assert adopted(second) == 0
+    assert second.take(most=1, most_bytes=1) is None
 
 
 def test_what_was_settled_before_is_not_sent_by_the_next(spools):
@@ -374,4 +386,4 @@ def test_what_is_left_at_the_end_is_on_the_disk(folder, synced):
     client = Client("key", "http://127.0.0.1:9", spool=folder)
     client.record(id="one", tier="free", output_tokens=1)
     client.close(0)
-    assert len(synced) == 1
+    assert waits_until(lambda: len(synced) == 1)

@@ -139,8 +139,14 @@ class Waiting:
         return on_disk + sum(map(len, self._memory.copy()))
 
     def leave(self) -> int:
-        """Put what is in memory on disk if possible; return how many sales only memory holds."""
-        return sum(not self._is_kept(body) for body in self._memory.copy())
+        """Let the disk have everything if possible; return how many sales only memory holds."""
+        lost = sum(not self._is_kept(body) for body in self._memory.copy())
+        if self.spool is not None:
+            try:
+                self.spool.sync()
+            except OSError as error:
+                _log.error("the spool cannot be synced: %s", error.strerror)
+        return lost
 
     def _is_kept(self, body: bytes) -> bool:
         if self.spool is None:
@@ -160,8 +166,4 @@ class Waiting:
         if lost:
             _log.error("%d sales are dropped: they were in memory only as the client ended", lost)
         if self.spool is not None:
-            try:
-                self.spool.sync()
-            except OSError as error:
-                _log.error("the spool cannot be synced: %s", error.strerror)
             self.spool.release()
