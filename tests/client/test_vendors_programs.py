@@ -10,8 +10,11 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
+import psycopg
 import pytest
 from flaky_line import FlakyLine
+
+from service.ledger.tiers import Tier
 
 PROGRAM = Path(__file__).with_name("vendor_program.py")
 CALLS = 40
@@ -42,6 +45,16 @@ def reports(kind, address, key, count=CALLS):
     return json.loads(ended.stdout.splitlines()[-1])
 
 
+def rules(shop, model, tier):
+    """Set the tier of a model for the shop's key."""
+    statement = (
+        "INSERT INTO tier_rules SELECT key_id, 1, %s, %s, '', 'test', now() FROM api_key "
+        "ON CONFLICT DO NOTHING"
+    )
+    with psycopg.connect(shop.database, autocommit=True) as connection:
+        connection.execute(statement, ([model], [tier.number]))
+
+
 def restarts(shop):
     shop.server.kill()
     shop.server.start()
@@ -56,6 +69,7 @@ def test_litellm_logs_each_call_as_one_sale(shop, line, log_format):
 
     assert len(set(ids)) == CALLS
     assert shop.ids() == sorted(ids)
+    assert shop.tells("SELECT count(*) FROM sale_conflict") == [(0,)]
     assert line.lost >= 1
     assert line.swallowed >= 1
     assert shop.tells(
@@ -74,9 +88,25 @@ def test_an_exporter_traces_each_call_as_one_sale(shop, line):
 
     assert len(set(ids)) == CALLS
     assert shop.ids() == sorted(ids)
+    assert shop.tells("SELECT count(*) FROM sale_conflict") == [(0,)]
     assert line.lost >= 1
     assert line.swallowed >= 1
     assert shop.tells(
         "SELECT tier, model, count(*), count(DISTINCT text_hash), sum(output_tokens) FROM sale "
         "GROUP BY 1, 2"
     ) == [(4, "acme-large", CALLS, 1, 40 * 10 + 780)]
+
+
+@needs("litellm")
+def test_litellm_meters_calls_without_asyncio_too(shop):
+    """Its events name no tier: a rule of the key does. Their time differs each time they come."""
+    rules(shop, "gpt-4o*", Tier.PREMIUM)
+
+    ids = reports("openmeter", shop.address, shop.key, count=6)
+
+    assert len(set(ids)) == 6
+    assert shop.ids() == sorted(ids)
+    assert shop.tells("SELECT count(*) FROM sale_conflict") == [(0,)]
+    assert shop.tells("SELECT DISTINCT tier, tier_by, format, model FROM sale") == [
+        (2, 2, 4, "gpt-4o-mini")
+    ]

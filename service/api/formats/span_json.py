@@ -67,11 +67,15 @@ def _pairs(given: list[object]) -> dict[str, object]:
 
 
 def _value(given: object) -> object:
-    """Return a value as it is meant; what has no kind that we know is None."""
+    """Return a value as it is meant; what has no kind that we know is None.
+
+    An integer that is none stays what it is, and is refused where it is read.
+    """
     if not isinstance(given, dict):
         return None
     if "intValue" in given:
-        return _int(given["intValue"])
+        number = _int(given["intValue"])
+        return given["intValue"] if number is None else number
     for kind in ("stringValue", "boolValue", "doubleValue"):
         if kind in given:
             return given[kind]
