@@ -11,6 +11,7 @@ from service.store.database import unit_of_work
 from worker.web import create_app
 
 SECONDS = 1_768_867_200  # 20 January 2026
+STATES = ("received", "attributed", "settled")
 PROTOBUF = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
 
 
@@ -69,6 +70,8 @@ def test_both_are_settled_to_the_same_amounts(village, acme, texts):
         sale = acme.get(f"/v1/sales/{name}").json()
         assert (sale["state"], sale["gross"], sale["tier"]) == ("settled", "6.00", "premium")
         assert sale["attribution"]["shares"][0]["share_ppm"] == 1_000_000
+        steps = [(one["state"], one["at"]) for one in sale["history"]]
+        assert steps == [(state, "2026-03-10T12:00:00Z") for state in STATES]
     assert village.tells("SELECT count(*) FROM journal_entry") == [(2,)]
     assert list(village.balances("line").values()) == [2 * 540_000_000]
     assert village.broken() == []
