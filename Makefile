@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift soak-statements \
-	soak-properties setup setup-readers demo run test lint bench clean
+	soak-properties setup setup-readers demo run test lint check-api bench clean
 
 setup: $(VENV)/.complete
 
@@ -41,6 +41,10 @@ lint: setup
 
 test: lint
 	$(BIN)/pytest --numprocesses 2
+
+# Whether a running installation keeps what its OpenAPI document says: schemathesis, all checks.
+check-api: setup
+	$(BIN)/python tests/check_api.py
 
 bench: setup
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -49,7 +49,9 @@ class KeyOrder(BaseModel):
 class RotationOrder(BaseModel):
     """How long the old key goes on beside the new one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"overlap_hours": 48}]}
+    )
     vendor: str | None = Field(default=None, max_length=200, description="An operator gives it.")
     overlap_hours: int = Field(default=24, ge=0, le=720, description="0: it ends at once.")
 

@@ -80,6 +80,7 @@ def create_api(context: WebContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,  # stable: what clients call it
         middleware=[Middleware(Observed, metrics=counted), Middleware(BodyLimit)],
     )
     app.state.context = context

@@ -58,7 +58,7 @@ def list_approvals(context: Context, _person: Operator, period: PeriodName) -> A
     status_code=201,
     responses=problems(400, 401, 403, 409, 413, 415),
 )
-def approve(
+def approve_close(
     context: Context,
     person: Operator,
     period: PeriodName,

@@ -153,14 +153,27 @@ def get_robots(request: Request) -> PlainTextResponse:
     return PlainTextResponse("\n".join(lines) + named, headers=_FRESH)
 
 
-@router.get("/v1/licences/tdm-policy", summary="Policy of most works", responses=problems())
+_POLICY: dict[int | str, dict[str, Any]] = {
+    200: {"content": {tdmrep.POLICY_MEDIA_TYPE: {"schema": {"type": "object"}}}}
+}
+
+
+@router.get(
+    "/v1/licences/tdm-policy",
+    summary="Policy of most works",
+    response_class=Response,
+    responses=_POLICY | problems(),
+)
 def get_usual_policy(request: Request) -> JSONResponse:
     """Return the ODRL offer of works without terms of their own."""
     return _policy(request, None)
 
 
 @router.get(
-    "/v1/licences/tdm-policy/{work_id}", summary="Policy of one work", responses=problems(404)
+    "/v1/licences/tdm-policy/{work_id}",
+    summary="Policy of one work",
+    response_class=Response,
+    responses=_POLICY | problems(404),
 )
 def get_policy(request: Request, context: Context, work_id: Number) -> JSONResponse:
     """Return the ODRL offer of one work: how a licence to mine it is had."""

@@ -64,7 +64,11 @@ class OfferOrder(BaseModel):
 class AnswerOrder(BaseModel):
     """Why, if it is to be said."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"note": "Agreed on the telephone."}]},
+    )
     note: str = Field(default="", description="At most 500 characters.")
 
 

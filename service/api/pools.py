@@ -164,7 +164,7 @@ def simulate(
     status_code=201,
     responses=problems(400, 401, 403, 404, 409, 413, 415),
 )
-def approve(
+def approve_release(
     context: Context,
     person: Operator,
     vendor: Vendor,

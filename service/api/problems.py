@@ -1,7 +1,8 @@
 """Errors become RFC 9457 problems with the name of the rule and every place."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 import psycopg
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from service.api import batch_refusal, dependencies, failed_logins, json_body, rate_limits
 from service.api.refusals import PLACE, STATUS
@@ -157,9 +159,38 @@ def json_response(problem: Problem, request_id: str) -> JSONResponse:
 
 async def _refused(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    is_405 = problem.status == HTTPStatus.METHOD_NOT_ALLOWED
+    if is_405 or isinstance(error, RequestValidationError):
+        # a route knows its own methods only, and /works/{work_id} may stand for /works/files
+        methods = _documented_methods(request)
+        if methods and request.method not in methods:
+            refused = problem_of(HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
+            problem = replace(refused, headers={"Allow": ", ".join(sorted(methods))})
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error
     return respond(request, problem)
+
+
+def _documented_methods(request: Request) -> frozenset[str]:
+    """Return the methods of the documented path that is meant; of several the most literal one."""
+    found = [
+        (template.count("{"), methods)
+        for template, pattern, methods in _patterns(request.app)
+        if pattern.fullmatch(request.url.path)
+    ]
+    return min(found, key=lambda one: one[0])[1] if found else frozenset()
+
+
+def _patterns(app: FastAPI) -> list[tuple[str, re.Pattern[str], frozenset[str]]]:
+    known: list[tuple[str, re.Pattern[str], frozenset[str]]] | None
+    known = getattr(app.state, "documented_paths", None)
+    if known is None:
+        known = [
+            (template, compile_path(template)[0], frozenset(map(str.upper, methods)))
+            for template, methods in app.openapi()["paths"].items()
+        ]
+        app.state.documented_paths = known
+    return known
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

@@ -74,18 +74,23 @@ _PAYLOAD: dict[str, Any] = {
         "response": {"choices": [{"message": {"content": "The tide keeps no ledger."}}]},
     },
 }
+_PAYLOADS: dict[str, Any] = {"type": "array", "items": _PAYLOAD, "maxItems": MAX_SALES}
 LITELLM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {
-                "schema": {
-                    "oneOf": [_PAYLOAD, {"type": "array", "items": _PAYLOAD, "maxItems": MAX_SALES}]
-                }
+            "application/json": {"schema": {"oneOf": [_PAYLOAD, _PAYLOADS]}},
+            "application/x-ndjson": {
+                "schema": _PAYLOADS | {"description": "A payload a line; shown as one array."},
             },
-            "application/x-ndjson": {"schema": {"type": "string"}},
         },
     }
+}
+_SPANS: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
+_OF_SCOPE: dict[str, Any] = {"type": "object", "properties": {"spans": _SPANS}}
+_OF_RESOURCE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"scopeSpans": {"type": "array", "items": _OF_SCOPE}},
 }
 TRACES: dict[str, Any] = {
     "requestBody": {
@@ -95,7 +100,7 @@ TRACES: dict[str, Any] = {
             "application/json": {
                 "schema": {
                     "type": "object",
-                    "properties": {"resourceSpans": {"type": "array"}},
+                    "properties": {"resourceSpans": {"type": "array", "items": _OF_RESOURCE}},
                 }
             },
         },

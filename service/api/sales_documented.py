@@ -64,14 +64,13 @@ _SALE: dict[str, Any] = {
     },
     "example": _SALE_EXAMPLE,
 }
+_SALES: dict[str, Any] = {"type": "array", "items": _SALE, "maxItems": MAX_SALES}
 REPORT: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "oneOf": [_SALE, {"type": "array", "items": _SALE, "maxItems": MAX_SALES}]
-                },
+                "schema": {"oneOf": [_SALE, _SALES]},
                 "examples": {
                     "one": {"value": _SALE_EXAMPLE},
                     "several": {
@@ -83,8 +82,8 @@ REPORT: dict[str, Any] = {
                 },
             },
             "application/x-ndjson": {
-                "schema": {"type": "string", "description": "One sale a line."},
-                "example": '{"id": "call-7f3a", "tier": "free", "output_tokens": 80}\n',
+                "schema": _SALES | {"description": "A sale a line; shown as one array."},
+                "example": [_SALE_EXAMPLE],
             },
             **CLOUDEVENTS,
         },

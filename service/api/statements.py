@@ -154,7 +154,12 @@ def get_statement(
     return answer
 
 
-@router.get("/v1/schemas/statement-1.json", summary="Schema of a statement as JSON")
+@router.get(
+    "/v1/schemas/statement-1.json",
+    summary="Schema of a statement as JSON",
+    response_class=Response,
+    responses={200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}},
+)
 def get_statement_schema() -> Response:
     """Return the JSON Schema (2020-12) of a statement; members may be added to it, none removed."""
     return Response(STATEMENT_SCHEMA, media_type="application/schema+json")

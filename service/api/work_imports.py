@@ -26,8 +26,9 @@ router = APIRouter(tags=["works"])
 
 MAX_WORKS = 10_000
 _NDJSON, _CSV = "application/x-ndjson", "text/csv"
+_EXAMPLE = {"id": "ode-1", "title": "Ode", "text": "The tide keeps no ledger.", "language": "en"}
 _BODY = {"requestBody": {"required": True, "content": {
-    JSON: {"schema": {"type": "array", "items": {"type": "object"}}},
+    JSON: {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_EXAMPLE]},
     _NDJSON: {"schema": {"type": "string"}},
     _CSV: {"schema": {"type": "string"}},
 }}}  # fmt: skip
@@ -61,6 +62,11 @@ class Imported(BaseModel):
     items: list[ImportedLine]
 
 
+_TRIED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Imported, "description": "Of a dry run: nothing was kept."}
+}
+
+
 async def batch_of(request: Request) -> Batch:
     """Read a body of one of three media types; raise WrongMediaType."""
     return Batch(media_type(request, (JSON, _NDJSON, _CSV)), await request.body())
@@ -70,7 +76,7 @@ async def batch_of(request: Request) -> Batch:
     "/v1/works/imports",
     summary="Register many works",
     status_code=201,
-    responses=problems(400, 401, 403, 409, 413, 415),
+    responses=_TRIED | problems(400, 401, 403, 409, 413, 415),
     openapi_extra=_BODY,
 )
 def import_works(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from service.api import json_body
 from service.api.formats import instants
 from service.api.formats.messages import text_of_choices, text_of_messages
-from service.api.formats.said import NoSale, Said, SaidItem, Unreadable, without_none
+from service.api.formats.said import NoSale, Said, SaidItem, Unreadable, is_one_of, without_none
 from service.api.formats.span import Span
 from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
@@ -66,10 +66,10 @@ def said_by(span: Span) -> SaidItem:
 
 def _no_sale(span: Span) -> str | None:
     operation = span.attributes.get("gen_ai.operation.name")
-    if operation in _AROUND or "traceloop.span.kind" in span.attributes:
+    if is_one_of(operation, _AROUND) or "traceloop.span.kind" in span.attributes:
         return "the span is not that of a model that generates"
     counts = any(name in span.attributes for name in _TOKENS)
-    if operation not in _GENERATING and not counts:
+    if not is_one_of(operation, _GENERATING) and not counts:
         return "the span is not that of a model that generates"
     return "the call failed: nothing was sold" if span.has_failed else None
 

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 
 from service.api.formats import instants, tags
 from service.api.formats.messages import text_of_choices, text_of_messages
-from service.api.formats.said import NoSale, Said, SaidItem, Unreadable, shown_id, without_none
+from service.api.formats.said import (
+    NoSale,
+    Said,
+    SaidItem,
+    Unreadable,
+    is_one_of,
+    shown_id,
+    without_none,
+)
 from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import FieldError
 
@@ -65,10 +73,10 @@ def said_by(payload: object, place: str) -> SaidItem:
 
 
 def _no_sale(payload: Mapping[str, object]) -> str | None:
-    if payload.get("status") not in {None, "success"}:
+    if not is_one_of(payload.get("status"), {None, "success"}):
         return "the call failed: nothing was sold"
     call = payload.get("call_type")
-    if call not in {None, *_GENERATING} and not payload.get("completion_tokens"):
+    if not is_one_of(call, {None, *_GENERATING}) and not payload.get("completion_tokens"):
         return "the call generated no tokens"
     return None
 

@@ -8,6 +8,8 @@ their order, with an empty line between two.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from service.api.formats.said import is_one_of
+
 _BETWEEN = "\n\n"
 _TEXT_KINDS = frozenset({"text", "output_text", "input_text"})
 _TOLD_AS = ("content", "text")
@@ -62,7 +64,7 @@ def _of_parts(parts: object) -> Iterator[str]:
 def _of_part(part: object) -> Iterator[str]:
     if isinstance(part, str):
         yield part
-    elif isinstance(part, Mapping) and part.get("type") in _TEXT_KINDS:
+    elif isinstance(part, Mapping) and is_one_of(part.get("type"), _TEXT_KINDS):
         for name in _TOLD_AS:
             yield from _strings(part.get(name))
 

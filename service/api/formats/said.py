@@ -1,6 +1,6 @@
 """What one item of a report says, in the words of our own form, before any of it is checked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from service.api import json_body
@@ -56,3 +56,8 @@ def shown_id(given: object) -> str | None:
 def without_none(fields: Mapping[str, object]) -> dict[str, object]:
     """Leave out what is not given."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def is_one_of(value: object, known: Collection[object]) -> bool:
+    """Whether a value of any JSON type is one of these; arrays and objects are none."""
+    return not isinstance(value, list | dict) and value in known

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from service.api.formats.said import Unreadable
+from service.api.formats.said import Unreadable, is_one_of
 from service.api.formats.span import ERROR, Span, SpanEvent
+from service.api.json_body import BadJson
 from service.ledger.sale_report import FieldError
 
 _INT = re.compile(r"-?[0-9]{1,19}", re.ASCII)
@@ -12,12 +13,23 @@ _INT = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 def spans_of(body: object) -> Iterator[Span | Unreadable]:
     """Yield the spans of a request in their order."""
-    for i, of_resource in enumerate(_list(body, "resourceSpans")):
+    for i, of_resource in enumerate(_parts(body, "resourceSpans", "")):
         resource = _attributes(_object(of_resource, "resource"))
-        for j, of_scope in enumerate(_list(of_resource, "scopeSpans")):
-            for k, given in enumerate(_list(of_scope, "spans")):
-                place = f"resourceSpans[{i}].scopeSpans[{j}].spans[{k}]"
-                yield _span(given, resource, place)
+        place = f"resourceSpans[{i}]."
+        for j, of_scope in enumerate(_parts(of_resource, "scopeSpans", place)):
+            below = f"{place}scopeSpans[{j}]."
+            for k, given in enumerate(_parts(of_scope, "spans", below)):
+                yield _span(given, resource, f"{below}spans[{k}]")
+
+
+def _parts(given: object, name: str, place: str) -> list[object]:
+    """Return what may hold spans; raise BadJson where it is something else: sales would be lost."""
+    if not isinstance(given, dict):
+        raise BadJson(place.rstrip(".") or "body", "must be an object")
+    found = given.get(name, [])
+    if not isinstance(found, list):
+        raise BadJson(f"{place}{name}", "must be an array")
+    return found
 
 
 def _span(given: object, resource: Mapping[str, object], place: str) -> Span | Unreadable:
@@ -33,7 +45,7 @@ def _span(given: object, resource: Mapping[str, object], place: str) -> Span | U
         trace_id.lower() if isinstance(trace_id, str) else "",
         span_id.lower() if isinstance(span_id, str) else "",
         start,
-        _object(given, "status").get("code") in {ERROR, "STATUS_CODE_ERROR"},
+        is_one_of(_object(given, "status").get("code"), {ERROR, "STATUS_CODE_ERROR"}),
         _attributes(given),
         resource,
         tuple(
