@@ -98,6 +98,7 @@ def test_a_bomb_goes_off_at_the_limit(shared_site, encoding):
         gzip.compress(b"") * 2,
         zlib.compress(b""),
     ],
+    ids=["nothing", "plain", "cut short", "more after it", "twice", "zlib"],
 )
 def test_what_is_not_compressed_as_it_says_is_refused(shared_site, body):
     headers = PROTOBUF | {"Content-Encoding": "gzip"}
