@@ -14,13 +14,15 @@ from fastapi import FastAPI
 from ledger_scene import MONTH, NOW
 from ledger_servers import Cost, Server, database_for
 
-from service.api import sales as endpoint
+from service.api import reporting as endpoint
 from service.api.application import create_api
-from service.api.dependencies import calling_vendor
+from service.api.dependencies import calling_key
 from service.api.doors import Preview, SaleFingerprint, WebContext
 from service.ledger.sale_report import ItemOutcome, Outcome, ReportedSale
+from service.ledger.tier_rule import NO_RULES
 from service.settings import Settings
-from service.store import api_keys, parties, terms
+from service.store import api_keys, parties, report_receipts, terms
+from service.store.api_keys import CallingKey, Scope
 from service.store.database import Database, unit_of_work
 from worker.founding import found
 from worker.receipt_key import ReceiptSigner
@@ -124,11 +126,16 @@ def without_database(app: FastAPI, vendor_id: int, valid: terms.Terms):
         assert all(item.tie(vendor) >= 0 for item in items)
         return [ItemOutcome(one.external_id, Outcome.CREATED, n) for n, one in enumerate(items)]
 
-    app.dependency_overrides[calling_vendor] = lambda: vendor_id
+    key = CallingKey(1, vendor_id, frozenset(Scope))
+    app.dependency_overrides[calling_key] = lambda: key
     with mock.patch.multiple(
         endpoint,
         unit_of_work=lambda _database: nullcontext(),
         terms=SimpleNamespace(of_vendors=lambda _session, _ids: {vendor_id: valid}),
+        tier_rules=SimpleNamespace(of_key=lambda _session, _key: NO_RULES),
+        report_receipts=SimpleNamespace(
+            keep=lambda *_, **__: None, accepted=report_receipts.accepted
+        ),
         sales=SimpleNamespace(report=stored),
     ):
         yield

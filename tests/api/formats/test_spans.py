@@ -66,10 +66,29 @@ def test_both_mean_the_same_span():
 
 
 @pytest.mark.parametrize(
-    "body", [None, 7, [], {}, {"resourceSpans": 7}, {"resourceSpans": [7, {"scopeSpans": [None]}]}]
+    "body", [{}, {"resourceSpans": []}, {"resourceSpans": [{}, {"scopeSpans": [{}]}]}]
 )
 def test_json_without_spans_has_none(body):
     assert list(span_json.spans_of(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (None, "body: must be an object"),
+        (7, "body: must be an object"),
+        ([], "body: must be an object"),
+        ({"resourceSpans": 7}, "resourceSpans: must be an array"),
+        ({"resourceSpans": [{}, 7]}, r"resourceSpans\[1\]: must be an object"),
+        (
+            {"resourceSpans": [{"scopeSpans": [None]}]},
+            r"resourceSpans\[0\]\.scopeSpans\[0\]: must be an object",
+        ),
+    ],
+)
+def test_what_is_no_request_is_refused_whole(body, said):
+    with pytest.raises(BadJson, match=said):
+        list(span_json.spans_of(body))
 
 
 @pytest.mark.parametrize("span", [7, {"startTimeUnixNano": "soon"}, {"startTimeUnixNano": True}])
