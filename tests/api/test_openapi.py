@@ -19,6 +19,14 @@ def operations(document):
             yield f"{method.upper()} {path}", operation
 
 
+def test_the_document_that_is_published_is_the_one_that_is_served(document, repository):
+    """A change of the API is seen in a review: `wellspring openapi > docs/openapi.json`."""
+    published = json.loads((repository / "docs/openapi.json").read_text(encoding="utf-8"))
+    for part in ("paths", "components", "tags", "info"):
+        assert published[part] == document[part], f"{part}: run wellspring openapi"
+    assert published.keys() == document.keys()
+
+
 def test_each_operation_has_a_name_of_its_own_that_a_client_may_call_it_by(document):
     names = [operation["operationId"] for _, operation in operations(document)]
     assert len(names) == len(set(names))

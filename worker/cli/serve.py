@@ -1,4 +1,4 @@
-"""Commands that run the whole: up, demo."""
+"""Commands that run the whole: up, demo; and what the API says of itself."""
 
 import os
 import signal
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("up")(up)
     app.command("demo")(demo)
+    app.command("openapi")(openapi)
 
 
 def up(
@@ -71,6 +72,15 @@ def up(
         if embedded_worker:
             embedded_worker.stop()
         place.close()
+
+
+def openapi() -> None:
+    """Print the OpenAPI document that a server of this version serves."""
+    from worker.celery_app import CeleryDoorbell
+    from worker.web import create_app
+
+    with workplace() as place:
+        screen.document(create_app(place, CeleryDoorbell()).openapi())
 
 
 def _stop(_number: int, _frame: object) -> None:
