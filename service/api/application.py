@@ -47,6 +47,7 @@ from service.api import (
     traces,
     uploads,
     vendor_statements,
+    vendor_terms,
     vendor_usage,
     widespread,
     work_imports,
@@ -95,7 +96,7 @@ def create_api(context: WebContext) -> FastAPI:
     told = (previews, engine, people, api_keys, tier_rules, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
     of_money = (statements, money, pools, pool_rules, claims, line_disputes)
-    of_vendors = (vendor_statements, vendor_usage, reconciliations, report_flags)
+    of_vendors = (vendor_terms, vendor_statements, vendor_usage, reconciliations, report_flags)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
     for room in (*rooms, *of_vendors, health):

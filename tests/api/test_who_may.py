@@ -208,6 +208,7 @@ TABLE = {
         *(401, 403, 403, 200, 403, 401, 401),
     ),
     "GET /v1/report-flags": (None, 401, 403, 403, 422, 422, 422, 422),
+    "GET /v1/terms": (None, 401, 403, 403, 422, 200, 200, 200),
     "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements/{vendor_statement}.{form}": (
         None,
