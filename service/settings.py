@@ -75,9 +75,12 @@ class Settings(BaseSettings):
     """How many sales may wait to be settled before further ones are refused for a while."""
     least_free_disk_mib: int = Field(default=512, ge=0)
     """How much disk must be free under ``home`` for sales to be taken; 0: it is not looked at."""
+    webhook_networks: str = ""
+    """Networks beside the public internet that webhooks may be sent to, by plain HTTP too, joined
+    by commas: 127.0.0.0/8 for tests on one machine."""
     payee_keys: SecretStr | None = None
-    """Keys that seal account data, name:base64 of 32 bytes, the first is the current one; None: the
-    embedded installation makes its own in ``payee.keys`` under ``home``."""
+    """Keys that seal account data and secrets of webhooks, name:base64 of 32 bytes, the first is
+    the current one; None: the embedded installation makes its own in ``payee.keys`` in ``home``."""
     payee_cooling_days: int = Field(default=7, ge=0, le=366)
     """How long nothing is paid to a payee that changed its account."""
     payer_name: str = ""

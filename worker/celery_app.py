@@ -15,8 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.logs import configure
 from service.settings import Settings
+from service.store import webhook_deliveries
+from service.store.database import unit_of_work
 from worker import drain
 from worker.outbox import delivery
+from worker.outbox.courier import Courier
 from worker.workplace import Workplace, open_workplace
 
 TICK_SECONDS = 1.0
@@ -50,18 +53,20 @@ app.conf.update(
     beat_schedule={
         f"tick-{name}": {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in (
-            *(("embed", 5), ("attribute", 5), ("settle", 5)),
+            *(("embed", 5), ("attribute", 5), ("settle", 5), ("notify", 5)),
             *(("deliver", DELIVER_SECONDS), ("tidy", TIDY_SECONDS)),
         )
     },
 )
 
 _place: dict[str, Workplace] = {}
+_courier: dict[str, Courier] = {}
 
 
 def use(workplace: Workplace) -> None:
     """Let the tasks of this process work at one place."""
     _place["here"] = workplace
+    _courier["here"] = Courier(workplace)
 
 
 def place() -> Workplace:
@@ -96,6 +101,13 @@ def deliver() -> None:
     again(deliver, more=delivery.deliver(place()))
 
 
+@app.task(name="notify")  # type: ignore[untyped-decorator]
+def notify() -> None:
+    """Wake who delivers webhooks. Rung by the tick."""
+    place()
+    _courier["here"].wake()
+
+
 @app.task(name="tidy")  # type: ignore[untyped-decorator]
 def tidy() -> None:
     """Delete texts whose retention has ended. Rung by the tick, once an hour."""
@@ -113,7 +125,13 @@ def log_as_we_do(**_facts: object) -> None:
 def save_index(**_facts: object) -> None:
     """Save the index a worker has grown."""
     if "here" in _place:
+        _courier["here"].stop()
         _place["here"].room.close()
+
+
+def _webhooks_wait(workplace: Workplace) -> bool:
+    with unit_of_work(workplace.database) as session:
+        return webhook_deliveries.due(session, now=workplace.clock())
 
 
 def again(task: Any, *, more: bool) -> None:
@@ -195,6 +213,8 @@ class EmbeddedWorker:
             try:
                 if drain.waits(place()):
                     ring(embed, attribute, settle)
+                if _webhooks_wait(place()):
+                    ring(notify)
                 if tidied is None or monotonic() - tidied > TIDY_SECONDS:
                     tidied = monotonic()
                     ring(tidy)

@@ -21,6 +21,7 @@ from service.api import (
     rate_limits,
     sales_request,
     vendor_refusals,
+    webhook_refusals,
 )
 from service.documents import figures
 from service.intake import refusals as intake_refusals
@@ -233,6 +234,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     **pool_refusals.STATUS,
     **vendor_refusals.STATUS,
     **payment_refusals.STATUS,
+    **webhook_refusals.STATUS,
 }
 """Status of every refusal the web can meet; one that is missing here is our own fault: 500."""
 

@@ -7,6 +7,8 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.period import Period
+from service.store import webhook_events
+from service.store.webhook_events import EventType
 
 OPEN, CLOSING, CLOSED = "open", "closing", "closed"
 
@@ -155,13 +157,15 @@ def _close_empty_before(session: Session, period: Period, *, now: datetime) -> N
     full = [number for number, is_full in rows if is_full] + ([waiting] if waiting else [])
     if full:
         raise EarlierPeriodOpen(period, Period(min(full)))
-    session.execute(
+    closed = session.execute(
         text(
             "UPDATE period SET state = 'closed', closing_at = :now, closed_at = :now "
-            "WHERE period < :p AND state = 'open'"
+            "WHERE period < :p AND state = 'open' RETURNING period"
         ),
         {"p": period.number, "now": now},
     )
+    for number in sorted(closed.scalars()):
+        _tell_closed(session, Period(number), now=now)
 
 
 def closing(session: Session) -> Period | None:
@@ -194,6 +198,12 @@ def finish_closing(session: Session, period: Period, *, now: datetime) -> None:
         ),
         {"p": period.number},
     )
+    _tell_closed(session, period, now=now)
+
+
+def _tell_closed(session: Session, period: Period, *, now: datetime) -> None:
+    told = {"period": str(period), "closed_at": webhook_events.instant(now)}
+    webhook_events.record(session, EventType.PERIOD_CLOSED, told, for_vendors=True, now=now)
 
 
 def listing(session: Session) -> list[tuple[Period, str, datetime | None]]:

@@ -64,6 +64,7 @@ _COMMANDS = (
     "money",
     "statements",
     "outbox",
+    "webhooks",
     "payouts",
     "advances",
     "pools",
