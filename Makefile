@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift soak-statements \
-	soak-properties setup setup-readers demo run test lint check-api bench clean
+	soak-ingest soak-properties setup setup-readers demo run test lint check-api bench clean
 
 setup: $(VENV)/.complete
 
@@ -68,7 +68,7 @@ soak-distractors: setup
 	$(BIN)/python benchmarks/soak_distractors.py $(SETS) --models $(VENV)/share/wellspring/models --write
 
 # Long runs of the ledger, docs/ledger-soaks.md and docs/statements.md; SMALL=1 for a run of seconds.
-soak-kill soak-size soak-drift soak-statements: setup
+soak-kill soak-size soak-drift soak-statements soak-ingest: setup
 	$(BIN)/python benchmarks/$(subst -,_,$@).py
 
 # Random histories against plain models, new ones each time: EXAMPLES times as many as the suite tries.

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from http import HTTPStatus
@@ -49,14 +50,14 @@ class NoFingerprints:
         return f"none is taken, {len(sealed)} bytes"
 
 
-def bodies(count: int, *, mark: str, words: int) -> list[bytes]:
-    """Make requests of 1,000 sales as JSON; each text is its own."""
+def bodies(count: int, *, mark: str, words: int, batch: int = BATCH) -> list[bytes]:
+    """Make requests of so many sales as JSON; each text is its own."""
     rng = random.Random(7)
     some = ["".join(rng.choices(_LETTERS, k=rng.randint(2, 9))) for _ in range(4_000)]
     made = []
     for request in range(count):
         sales = []
-        for n in range(BATCH):
+        for n in range(batch):
             one = {
                 "id": f"{mark}-{request}-{n}",
                 "tier": "premium",
@@ -106,16 +107,23 @@ async def _post(app: FastAPI, key: str, body: bytes) -> tuple[int, bytes]:
     return sent[0]["status"], b"".join(one.get("body", b"") for one in sent[1:])
 
 
-def report(app: FastAPI, key: str, requests: Sequence[bytes]) -> None:
-    """Send requests one after the other; each sale must be stored, or answered so."""
+def report(app: FastAPI, key: str, requests: Sequence[bytes], *, batch: int = BATCH) -> list[float]:
+    """Send requests one after the other; each sale must be stored, or answered so.
+
+    Return the seconds each took.
+    """
+    seconds = []
 
     async def each() -> None:
         for body in requests:
+            begun = time.perf_counter()
             status, answer = await _post(app, key, body)
+            seconds.append(time.perf_counter() - begun)
             assert status == HTTPStatus.OK, answer
-            assert json.loads(answer)["counts"]["created"] == BATCH, "not all sales are new"
+            assert json.loads(answer)["counts"]["created"] == batch, "not all sales are new"
 
     asyncio.run(each())
+    return seconds
 
 
 @contextmanager
@@ -142,10 +150,11 @@ def without_database(app: FastAPI, vendor_id: int, valid: terms.Terms):
     app.dependency_overrides.clear()
 
 
-def _web(database: Database) -> FastAPI:
+def web(database: Database) -> FastAPI:
+    """Make the application over a database, without a worker."""
     context = WebContext(
         database,
-        Settings(),
+        Settings(rate_limit_per_minute=0, least_free_disk_mib=0),
         SilentBell(),
         mock.Mock(Preview),
         lambda: NOW,
@@ -166,7 +175,7 @@ def ingest(server: Server, *, rounds: int, requests: int) -> dict[str, list[Cost
             vendor_id = parties.vendor_named(session, "Acme").party_id
             key, _ = api_keys.make(session, vendor_id, "benchmark", now=NOW)
             valid = terms.of_vendors(session, [vendor_id])[vendor_id]
-        app = _web(database)
+        app = web(database)
         meter = stack.enter_context(server.measured(name))
         for at in range(rounds):
             for kind, words in (("text", _WORDS), ("no_text", 0)):
