@@ -1,11 +1,7 @@
-"""Resources every test may ask for: a real embedded PostgreSQL, one fresh database a test.
-
-The modules beside this file can be imported.
-"""
+"""Resources every test may ask for: a real embedded PostgreSQL, one fresh database a test."""
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,8 +12,6 @@ import pytest
 
 from service.store.database import Database, migrate
 from worker import embedded
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 PRISTINE = "pristine"
 """A migrated database nobody writes to, for tests that need a copy of their own."""
