@@ -55,14 +55,14 @@ def test_a_fingerprint_is_what_the_server_takes_and_the_text_is_not_there():
     assert checked.length_chars == len(TEXT)
 
 
-def test_texts_are_replaced_before_they_are_sent_and_in_one_go(server, tmp_path, maker):
+def test_texts_are_replaced_once_each_before_they_are_sent(server, tmp_path, maker):
     settings = {"spool": tmp_path, "interval_seconds": 60, "fingerprint": True}
     with Client("key", server.address, **settings) as client:
         client.record(id="one", tier="free", text="An ode.", output_tokens=1)
         client.record(id="two", tier="free", output_tokens=1)
         client.record(id="three", tier="free", text="A song.", output_tokens=1)
         assert client.flush(10)
-    assert maker.asked == [["An ode.", "A song."]]
+    assert [text for together in maker.asked for text in together] == ["An ode.", "A song."]
     said = {sale["id"]: sale.get("fingerprint") for sale in server.stored}
     assert {name: made and b64decode(made) for name, made in said.items()} == {
         "one": b"fingerprint of An ode.",

@@ -1,5 +1,6 @@
 """A sale recorded by the SDK is one of the ledger; what is wrong with it is shown, not raised."""
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -79,7 +80,9 @@ def test_a_sale_that_breaks_a_rule_is_set_aside_with_what_the_server_said(client
     assert set(reasons(client)) == {"golden", "odd"}
     reason, errors = reasons(client)["golden"]
     assert reason == "rejected"
-    assert [one["place"] for one in errors] == ["sales[1].tier", "sales[1].output_tokens"]
+    # in which batch it went, and at which place there, is left to the clock
+    places = [re.sub(r"\[\d\]", "[n]", one["place"]) for one in errors]
+    assert places == ["sales[n].tier", "sales[n].output_tokens"]
     assert (client.stats().accepted, client.stats().refused) == (1, 2)
     assert "sale golden was set aside: rejected" in caplog.text
     assert "secret words" not in caplog.text
