@@ -143,6 +143,18 @@ def test_parent_and_children_of_a_fork_each_send_their_own(programs, shop, spool
     assert is_empty(spool)
 
 
+def test_a_request_imports_nothing_whose_lock_a_fork_could_leave_held(shop):
+    """The background thread sends; a child of a fork inherits locks, not the thread."""
+    program = (
+        "import sys; from wellspring_client.transport import HttpTransport; "
+        "before = set(sys.modules); transport = HttpTransport(sys.argv[1], timeout_seconds=30); "
+        "assert transport.post(b'[]', api_key=sys.argv[2]).status == 200; "
+        "print(sorted(set(sys.modules) - before))"
+    )
+    command = [sys.executable, "-c", program, shop.address, shop.key]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
 def test_a_child_does_not_hold_what_its_killed_parent_left(programs, shop, spool):
     program = programs("is_killed_beside_its_child", "c", 3, interval_seconds=600)
     assert program.wait(timeout=60) == -signal.SIGKILL

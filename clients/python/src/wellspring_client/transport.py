@@ -1,11 +1,21 @@
-"""How a report reaches the server: one POST, with bounds on every wait."""
+"""How a report reaches the server: one POST, with bounds on every wait.
 
+All that a request needs is imported here. httpx imports most of it with its first request, which is
+in the background thread: a fork meanwhile would leave the locks of those imports held in the child
+for ever, and no request of the child's would ever be sent.
+"""
+
+import encodings.idna
+import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import certifi
+import httpcore
 import httpx
 
+_IMPORTED = (certifi.where(), httpcore, encodings.idna, importlib.resources)
 CONNECT_SECONDS = 5.0
 PATH = "/v1/sales"
 
