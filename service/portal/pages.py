@@ -14,6 +14,8 @@ from markupsafe import Markup
 from service.api.dependencies import CSRF_FIELD, current_person
 from service.documents.figures import percent_of
 from service.ledger.money import NANOS_PER_UNIT, format_nanos
+from service.portal.cards import cards
+from service.portal.navigation import NAVIGATION, here
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -34,25 +36,6 @@ NOTICES: Mapping[str, str] = MappingProxyType(
 _MONEY = Markup('<data class="money" value="{}" title="{} {}">{}&nbsp;<abbr>{}</abbr></data>')
 _INSTANT = Markup('<time datetime="{}">{}&nbsp;UTC</time>')
 _DAY = Markup('<time datetime="{}" title="{} UTC">{}</time>')
-
-_NAVIGATION = {
-    "creator": (
-        ("/home", "Home"),
-        ("/works", "Works"),
-        ("/proposals", "Proposals"),
-        ("/statements", "Statements"),
-        ("/try", "Try it"),
-    ),
-    "operator": (
-        ("/operator", "Health"),
-        ("/operator/periods", "Periods"),
-        ("/operator/findings", "Findings"),
-        ("/operator/quarantine", "Quarantine"),
-        ("/operator/balances", "Balances"),
-        ("/operator/statements", "Statements"),
-    ),
-    "vendor": (("/vendor", "Usage and keys"),),
-}
 
 
 def money(nanos: int, currency: str) -> Markup:
@@ -115,6 +98,7 @@ def _environment() -> Environment:
         "count": count,
         "percent": percent_of,
         "plain": format_nanos,
+        "cards": cards,
     }
     environment.globals |= {"version": _version(), "csrf_field": CSRF_FIELD}
     return environment
@@ -131,7 +115,8 @@ def render(
     frame = {
         "title": title,
         "person": person,
-        "navigation": _NAVIGATION[person.role] if person else (),
+        "navigation": NAVIGATION[person.role] if person else (),
+        "here": here(person.role, request.url.path) if person else "",
         "path": request.url.path,
         "notice": NOTICES.get(request.query_params.get("done", "")),
     }

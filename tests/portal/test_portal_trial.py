@@ -1,5 +1,7 @@
 """Try it: marks on both sides, nothing stored, other people's texts not shown."""
 
+import re
+
 from service.api.doors import PreviewedAttribution, PreviewPassage, PreviewSpan
 
 TEXT = "Salt remembers the sea. And then some filler."
@@ -82,13 +84,14 @@ def test_every_passage_says_what_becomes_of_it_beside_its_source(world, catalogu
     )
     page = world.browser("ada").send("/try", text=TEXT).text
     mark = '<mark class="match-0">Salt remembers the sea.<sup>1</sup></mark>'
+    bare = re.sub(r"<(t[dr])\b[^>]*>", r"<\1>", page)
     assert (
         f"<tr><td>{mark}</td><td>paid to the work</td><td>Salt</td>"
-        '<td>Salt remembers the sea.</td><td class="number">99.1 %</td></tr>'
-    ) in page
+        "<td>Salt remembers the sea.</td><td>99.1 %</td></tr>"
+    ) in bare
     assert (
         "<tr><td>And then </td><td>unmatched: the likeness is too faint</td><td>Filler</td>"
-        '<td></td><td class="number">31 %</td></tr>'
-    ) in page
-    assert "nothing registered is like it</td><td></td><td></td>" in page
+        "<td></td><td>31 %</td></tr>"
+    ) in bare
+    assert "nothing registered is like it</td><td></td><td></td>" in bare
     assert "Veiled" not in page

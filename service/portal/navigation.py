@@ -1,0 +1,45 @@
+"""Where each role can go: groups of pages, in the order in which they are shown."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+Group = tuple[str, tuple[tuple[str, str], ...]]
+"""A heading, empty for the first group, and its pages: address and name."""
+
+NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
+    {
+        "creator": (
+            (
+                "",
+                (
+                    ("/home", "Home"),
+                    ("/works", "Works"),
+                    ("/proposals", "Proposals"),
+                    ("/try", "Try it"),
+                ),
+            ),
+            ("Money", (("/statements", "Statements"),)),
+        ),
+        "operator": (
+            (
+                "",
+                (
+                    ("/operator", "Health"),
+                    ("/operator/periods", "Periods"),
+                    ("/operator/findings", "Findings"),
+                    ("/operator/quarantine", "Quarantine"),
+                    ("/operator/balances", "Balances"),
+                    ("/operator/statements", "Statements"),
+                ),
+            ),
+        ),
+        "vendor": (("", (("/vendor", "Usage and keys"),)),),
+    }
+)
+
+
+def here(role: str, path: str) -> str:
+    """Return the address of the page whose name is marked on ``path``: the longest that fits."""
+    addresses = [address for _, pages in NAVIGATION[role] for address, _ in pages]
+    fitting = [one for one in addresses if path == one or path.startswith(one + "/")]
+    return max(fitting, key=len, default="")
