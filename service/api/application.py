@@ -53,6 +53,7 @@ from service.api import (
     work_imports,
     works,
 )
+from service.api.admission import Admission
 from service.api.back_pressure import Room
 from service.api.body_limit import BodyLimit
 from service.api.documented import TAGS
@@ -82,7 +83,11 @@ def create_api(context: WebContext) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,  # stable: what clients call it
-        middleware=[Middleware(Observed, metrics=counted), Middleware(BodyLimit)],
+        middleware=[
+            Middleware(Observed, metrics=counted),
+            Middleware(BodyLimit),
+            Middleware(Admission),
+        ],
     )
     app.state.context = context
     app.state.metrics = counted

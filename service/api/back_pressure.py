@@ -23,8 +23,18 @@ class NoRoom(LedgerError):
         super().__init__(f"no sales are taken now: {rule}; report the same again later", rule=rule)
 
 
+class TooBusy(LedgerError):
+    """As many requests are worked on as may be; nothing of this one was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("too many requests are being worked on: try again in a moment")
+
+
 class Room:
-    """Looks at the database and the disk once in two seconds, however many ask."""
+    """Looks at the database and the disk once in two seconds, however many ask.
+
+    Nobody waits for who looks: until then what was seen last is what is known.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         """Measure one installation by its settings."""
@@ -34,13 +44,19 @@ class Room:
 
     def check(self) -> None:
         """Raise NoRoom where too many sales wait by the settings, or the disk is nearly full."""
-        with self._lock:
-            if time.monotonic() >= self._looked_at + _LOOK_EVERY_SECONDS:
-                self._rule = self._what_is_full()
-                self._looked_at = time.monotonic()
-            rule = self._rule
-        if rule:
+        if time.monotonic() >= self._looked_at + _LOOK_EVERY_SECONDS:
+            self._look()
+        if rule := self._rule:
             raise NoRoom(rule)
+
+    def _look(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._rule = self._what_is_full()
+            self._looked_at = time.monotonic()
+        finally:
+            self._lock.release()
 
     def _what_is_full(self) -> str:
         settings = self._settings

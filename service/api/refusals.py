@@ -229,6 +229,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     preconditions.IfMatchMissing: 428,
     failed_logins.TooManyLogins: 429,
     forms.ReadingBusy: 503,
+    back_pressure.TooBusy: 503,
     database.SchemaMissing: 503,
     **payee_refusals.STATUS,
     **pool_refusals.STATUS,

@@ -1,6 +1,7 @@
-"""A TCP line to a server that a test can cut: at once, or as soon as the server did its part."""
+"""A TCP line to a server that a test can slow or cut: at once, or once the server did its part."""
 
 import socket
+import time
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -14,7 +15,7 @@ class BadLine:
         self.family, self.address = family, address
         self.swallowed, self._words, self._deaf = 0, [], None
         self._lock, self._open, self._listener = Lock(), [], None
-        self.port = 0
+        self.port, self.late_seconds = 0, 0.0
         self.up()
 
     def up(self):
@@ -66,6 +67,7 @@ class BadLine:
             if self._deaf is far:
                 self.swallowed += 1
                 break  # the server has answered: what was asked is done
+            time.sleep(self.late_seconds)
             with suppress(OSError):
                 near.sendall(block)
         _end(near, far)

@@ -1,6 +1,7 @@
-"""The connection is cut between COMMIT and its reply: the retry doubles nothing."""
+"""The line to the database is bad: a retry doubles nothing, and nobody waits for ever."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,3 +82,27 @@ def test_a_batch_settled_with_a_lost_reply_is_settled_once(village, behind, line
     assert settle_batch(behind.database, now=village.clock()) == 0
     assert village.tells("SELECT count(*) FROM journal_entry") == [(3,)]
     assert village.broken() == []
+
+
+def test_where_each_reply_is_two_seconds_late_who_finds_no_connection_is_told_in_time(
+    village, behind, line
+):
+    """One connection, four at once: one is served slowly, the others are told to come again."""
+    client = vendor(village, behind)
+    assert client.get("/v1/sales/none").status_code == 404
+    line.late_seconds = 2.0
+    with ThreadPoolExecutor(4) as clients:
+        asked = [clients.submit(client.get, "/v1/sales/none") for _ in range(4)]
+        health = client.get("/healthz")
+        waited_for = [one for one in asked if not one.done()]
+        answers = [one.result() for one in asked]
+
+    assert health.json() == {"status": "alive"}
+    assert waited_for == asked
+    told = [one for one in answers if one.status_code == 503]
+    assert sorted(one.status_code for one in answers) == [404, 503, 503, 503]
+    assert {(one.json()["code"], one.headers["retry-after"]) for one in told} == {
+        ("database-unavailable", "5")
+    }
+    line.late_seconds = 0.0
+    assert client.get("/v1/sales/none").status_code == 404

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -20,10 +21,13 @@ from worker.demo import DemoFigures, run
 from worker.logins import FILE
 from worker.memory import peak_memory_mib
 from worker.sample_job import MONTH
+from worker.workplace import Workplace
 
 CHAIN = ("equipment", "power", "data-centre", "cloud", "vendor")
 DESTINATIONS = (*CHAIN, "platform fee", "works", "unmatched")
 DIGITS = 4
+STATEMENT_SECONDS = 60
+"""How long one statement of a request may take; the worker's may take as long as they need."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,18 +49,15 @@ def up(
     ] = True,
 ) -> None:
     """Serve portal, API and worker until stopped."""
-    import uvicorn
-
     from service.api.logs import configure
     from worker import sample_job
-    from worker.celery_app import CeleryDoorbell, EmbeddedWorker
-    from worker.web import create_app
+    from worker.celery_app import EmbeddedWorker
     from worker.workplace import open_workplace
 
     settings = Settings()
     configure(settings.log_level)
     signal.signal(signal.SIGTERM, _stop)  # the server gives the signal back once it has stopped
-    place = open_workplace(settings, pool_size=20)
+    place = open_workplace(settings)
     embedded_worker = EmbeddedWorker(place) if worker else None
     try:
         if sample:
@@ -66,12 +67,27 @@ def up(
             embedded_worker.start()
         listen, at = host or settings.host, port or settings.port
         screen.say(f"Wellspring at http://{listen}:{at}  logins in {settings.home / FILE}")
-        app = create_app(place, CeleryDoorbell())
-        uvicorn.run(app, host=listen, port=at, log_config=None, access_log=False, lifespan="off")
+        _serve(place, listen, at)
     finally:
         if embedded_worker:
             embedded_worker.stop()
         place.close()
+
+
+def _serve(place: Workplace, host: str, port: int) -> None:
+    """Answer requests until stopped, over connections of their own."""
+    import uvicorn
+
+    from service.store.database import Database
+    from worker.celery_app import CeleryDoorbell
+    from worker.web import create_app
+
+    database = Database.connect(place.database.url, statement_seconds=STATEMENT_SECONDS)
+    try:
+        app = create_app(replace(place, database=database), CeleryDoorbell())
+        uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, lifespan="off")
+    finally:
+        database.close()
 
 
 def openapi() -> None:
