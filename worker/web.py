@@ -1,14 +1,27 @@
 """Hands the worker's doors to the web: doorbell, preview, check of fingerprints, and what signs."""
 
 from fastapi import FastAPI
+from sqlmodel import Session
 
 from service.api.application import create_api
 from service.api.doors import Doorbell, WebContext
 from service.portal.application import add_portal
+from worker import proving
 from worker.fingerprints import EngineFingerprints
 from worker.preview import EnginePreview
 from worker.receipt_key import signer_of
 from worker.workplace import Workplace
+
+
+class SealedStatements:
+    """Proves statements by the seals of their months."""
+
+    def of_statement(self, session: Session, number: str) -> str | None:
+        """Return the file as JSON, None where the month has no seal yet."""
+        try:
+            return proving.file_text(proving.prove_statement(session, number))
+        except proving.NotSealed:
+            return None
 
 
 def create_app(workplace: Workplace, doorbell: Doorbell) -> FastAPI:
@@ -21,6 +34,7 @@ def create_app(workplace: Workplace, doorbell: Doorbell) -> FastAPI:
         workplace.clock,
         EngineFingerprints(workplace.room.encoder),
         signer_of(workplace.settings),
+        SealedStatements(),
     )
     app = create_api(context)
     add_portal(app, context)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sqlmodel import Session
+
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store.database import Database
@@ -86,6 +88,14 @@ class FingerprintCheck(Protocol):
         ...
 
 
+class StatementProofs(Protocol):
+    """Makes the file that proves a statement of a sealed month."""
+
+    def of_statement(self, session: Session, number: str) -> str | None:
+        """Return the file as JSON, None where the month has no seal yet."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WebContext:
     """Everything the web is handed. ``clock`` returns an aware UTC instant."""
@@ -97,3 +107,4 @@ class WebContext:
     clock: Callable[[], datetime]
     fingerprints: FingerprintCheck
     signer: Signer
+    proofs: StatementProofs | None = None

@@ -9,7 +9,9 @@ from fastapi.staticfiles import StaticFiles
 from service.api.doors import WebContext
 from service.api.problems import Problem
 from service.portal import (
+    creator_disputes,
     creator_home,
+    creator_payout,
     creator_proposals,
     creator_statements,
     creator_works,
@@ -31,6 +33,8 @@ _ROOMS = (
     creator_works,
     creator_proposals,
     creator_statements,
+    creator_disputes,
+    creator_payout,
     trial,
     operator_health,
     operator_findings,

@@ -18,7 +18,7 @@ NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
                     ("/try", "Try it"),
                 ),
             ),
-            ("Money", (("/statements", "Statements"),)),
+            ("Money", (("/statements", "Statements"), ("/payout", "Payout"))),
         ),
         "operator": (
             (

@@ -28,6 +28,12 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "closing": "Closing has begun. The period is closed once its waiting sales are settled.",
         "answered": "Answered. What everybody has accepted counts from its day on.",
         "decided": "Decided. It is kept with your login and the reason.",
+        "profile-kept": "Kept. What was on record before stays on record.",
+        "account-kept": "The account is kept, sealed.",
+        "disputed": "Disputed. An operator answers with a reason; it stands beside the line.",
+        "licence-kept": "Kept. The terms count from their day on.",
+        "proposed": "Proposed. It counts once everybody concerned has accepted.",
+        "offer-answered": "Answered. The vendor sees it.",
         "logged-out": "You are logged out.",
     }
 )

@@ -256,6 +256,11 @@ def find_of_line(session: Session, number: str, line: int) -> LineDispute | None
     return found[0] if found else None
 
 
+def of_statement(session: Session, number: str) -> dict[int, LineDispute]:
+    """Return the disputes of a statement by its line."""
+    return {one.line: one for one in _find(session, "s.number = %s", (number,))}
+
+
 def listing(
     session: Session,
     *,

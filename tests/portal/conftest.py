@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlmodel import Session
 
 from service.api.application import create_api
 from service.api.doors import PreviewedAttribution, WebContext
@@ -68,6 +69,18 @@ class SetPreview:
         return self.answer
 
 
+@dataclass
+class SetProofs:
+    """Hands out what the test set; None: the month has no seal."""
+
+    file: str | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def of_statement(self, _session: Session, number: str) -> str | None:
+        self.asked.append(number)
+        return self.file
+
+
 class NoFingerprints:
     """Pages report no sales."""
 
@@ -84,6 +97,7 @@ class World:
     database: Database
     bell: Bell = field(default_factory=Bell)
     preview: SetPreview = field(default_factory=SetPreview)
+    proofs: SetProofs = field(default_factory=SetProofs)
     now: datetime = NOW
 
     def holder(self, name: str) -> int:
@@ -193,6 +207,7 @@ class World:
             lambda: self.now,
             NoFingerprints(),
             None,
+            self.proofs,
         )
         app = create_api(context)
         add_portal(app, context)
