@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift soak-statements \
-	soak-ingest soak-properties setup setup-readers demo run test lint check-api bench clean
+	soak-ingest soak-properties setup setup-readers setup-vendors setup-browser demo run test lint check-api bench clean
 
 setup: $(VENV)/.complete
 
@@ -27,6 +27,12 @@ setup-readers:
 # Programs of vendors that report to a server, in tests where they are installed: some 230 MB.
 setup-vendors: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[vendors]'
+
+# A browser (Debian's Chromium) and what drives it, in tests where they are installed: some 500 MB.
+setup-browser: setup
+	@command -v chromium >/dev/null \
+	|| { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
 
 demo: setup
 	$(BIN)/wellspring demo

@@ -1,0 +1,86 @@
+"""Every page of the portal, as found in its routes, is fit for everybody who may see it."""
+
+import re
+
+import pytest
+from fitness import faults_of
+from scene import LOGINS
+
+from service.portal import application
+
+pytest.importorskip("playwright.sync_api", reason="no Playwright here: make setup-browser")
+
+# What stands for each part of an address; "" for what the scene itself names by that word.
+EXAMPLES = {
+    "work_id": "",
+    "finding_id": "",
+    "period": "",
+    "number": "statement",
+    "form": "html",
+    "currency": "USD",
+    "name": "vendor:acme:receivable",
+    "kind": "sale",
+    "source_id": "sale_id",
+}
+NO_PAGES = {"/": "leads on", "/statements/{number}.{form}": "is a file"}
+VISITORS = (None, "ada", "olga", "acme")
+PATHS = sorted(
+    {
+        route.path
+        for room in application._ROOMS
+        for route in room.router.routes
+        if "GET" in route.methods
+    }
+)
+
+
+def example_of(path, scene):
+    """Return an address of the page with the numbers of the scene."""
+
+    def chosen(part):
+        name = part[1].partition(":")[0]
+        assert name in EXAMPLES, f"no example of {{{name}}} for {path}"
+        example = EXAMPLES[name] or name
+        return str(getattr(scene, example, example))
+
+    return re.sub(r"{([^}]+)}", chosen, path)
+
+
+def test_there_are_pages_to_look_at():
+    assert {"/login", "/home", "/works/{work_id}", "/operator", "/vendor"} <= {*PATHS}
+    assert {*VISITORS} - {None} <= {*LOGINS}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_fit_for_everybody(site, path):
+    address = example_of(path, site.scene)
+    who = [login for login in VISITORS if site.may_see(login, address)]
+    found = []
+    for login in who:
+        page = site.visitor(login)
+        page.goto(address)
+        found += [f"{login}: {fault}" for fault in faults_of(page, page.observed)]
+    assert found == []
+    assert bool(who) == (path not in NO_PAGES), f"{address} is seen by {who} of {VISITORS}"
+
+
+BROKEN = """<title>Broken</title><body style="margin: 0"><h1>Broken</h1><img src="/static/icon.svg">
+<p style="color: #eee; width: 1700px">Pale and wide</p><script src="https://example.com/a.js">
+</script>"""
+
+
+def test_what_is_unfit_is_found(site):
+    page = site.visitor()
+    page.route("**/broken", lambda route: route.fulfill(body=BROKEN, content_type="text/html"))
+    page.goto("/broken")
+    page.observed.bytes += 150_000
+    found = "\n".join(faults_of(page, page.observed))
+    for fault in (
+        "weighs 150",
+        "light: color-contrast",
+        "light: image-alt",
+        "scrolls sideways at 360 px",
+        "scrolls sideways at 1600 px",
+        "asked another host: https://example.com/a.js",
+    ):
+        assert fault in found
