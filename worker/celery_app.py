@@ -6,6 +6,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+import psycopg
 import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
@@ -221,5 +222,8 @@ class EmbeddedWorker:
                 if delivered is None or monotonic() - delivered > DELIVER_SECONDS:
                     delivered = monotonic()
                     ring(deliver)
-            except SQLAlchemyError as error:  # the database is away: the next tick looks again
+            except (
+                SQLAlchemyError,
+                psycopg.Error,
+            ) as error:  # the database is away: the next tick looks again
                 log.warning("tick.failed", error=type(error).__name__)

@@ -49,6 +49,8 @@ from service.api import (
     vendor_statements,
     vendor_terms,
     vendor_usage,
+    webhook_log,
+    webhooks,
     widespread,
     work_imports,
     works,
@@ -104,6 +106,6 @@ def create_api(context: WebContext) -> FastAPI:
     of_vendors = (vendor_terms, vendor_statements, vendor_usage, reconciliations, report_flags)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
-    for room in (*rooms, *of_vendors, health):
+    for room in (*rooms, *of_vendors, webhooks, webhook_log, health):
         app.include_router(room.router)
     return app

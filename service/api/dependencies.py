@@ -28,13 +28,13 @@ CREATOR, OPERATOR, VENDOR = people.ROLES
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
-_session_scheme = APIKeyCookie(
+session_scheme = APIKeyCookie(
     name=SESSION_COOKIE,
     scheme_name="session",
     description=f"Set by POST /v1/session. Methods that change something need `{CSRF_HEADER}` too.",
     auto_error=False,
 )
-_key_scheme = HTTPBearer(
+key_scheme = HTTPBearer(
     scheme_name="vendorKey",
     description="`Authorization: Bearer ws_live_...`; cookies are ignored.",
     auto_error=False,
@@ -148,7 +148,7 @@ def require_role(*roles: str) -> Callable[..., Person]:
     def required(
         request: Request,
         token: Annotated[str | None, Depends(csrf_token_of)],
-        _cookie: Annotated[str | None, Security(_session_scheme)],
+        _cookie: Annotated[str | None, Security(session_scheme)],
     ) -> Person:
         person = current_person(request)
         if person is None:
@@ -166,7 +166,7 @@ def require_role(*roles: str) -> Callable[..., Person]:
 
 def calling_key(
     request: Request,
-    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_key_scheme)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(key_scheme)],
 ) -> CallingKey:
     """Return the API key that is sent; raise KeyRefused."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -212,8 +212,8 @@ def vendor_who_may(change: Scope) -> Callable[..., int]:
 def anyone_known(
     request: Request,
     token: Annotated[str | None, Depends(csrf_token_of)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_key_scheme)],
-    cookie: Annotated[str | None, Security(_session_scheme)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(key_scheme)],
+    cookie: Annotated[str | None, Security(session_scheme)],
 ) -> None:
     """Let any vendor's key or any logged-in person pass; a key sent is the only thing looked at."""
     if "authorization" in request.headers:
@@ -233,8 +233,8 @@ class Asker:
 def asker(
     request: Request,
     token: Annotated[str | None, Depends(csrf_token_of)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_key_scheme)],
-    cookie: Annotated[str | None, Security(_session_scheme)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(key_scheme)],
+    cookie: Annotated[str | None, Security(session_scheme)],
 ) -> Asker:
     """Return who asks, by key or by session; a key sent is the only thing looked at."""
     if "authorization" in request.headers:

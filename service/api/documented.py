@@ -13,6 +13,7 @@ TAGS = [
     {"name": "sign-in", "description": "Sessions of people, keys of vendors."},
     {"name": "ledger", "description": "Periods, statements, accounts and entries; read-only."},
     {"name": "claims", "description": "Shares and statement lines that somebody disputes."},
+    {"name": "webhooks", "description": "Who is told of what happens, and what was sent."},
     {"name": "health", "description": "For whoever runs the installation."},
 ]
 _ALWAYS = (422, 503)

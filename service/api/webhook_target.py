@@ -1,9 +1,14 @@
-"""Where a webhook is to go, checked as it is saved: its URL, and every address of its name."""
+"""Where a webhook is to go, checked as it is saved: its URL, and every address of its name.
+
+And the keys that seal what it is signed with.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 
 from service.settings import Settings
+from service.store import key_ring
+from service.store.key_ring import KeyRing
 from service.store.public_address import (
     AddressRefused,
     Resolver,
@@ -31,3 +36,9 @@ def checked_url(text: str, settings: Settings, *, resolver: Resolver = resolve) 
         asked.cancel()
         raise AddressRefused(f"{target.host} could not be looked up in time") from None
     return target.url
+
+
+def ring_of(settings: Settings) -> KeyRing:
+    """Return the keys that the settings name; raise BadKeys."""
+    given = settings.payee_keys.get_secret_value() if settings.payee_keys else None
+    return key_ring.load(given, settings.home, embedded=settings.embedded)

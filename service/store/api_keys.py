@@ -21,11 +21,12 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class Scope(StrEnum):
-    """What a key may do: read all that is its vendor's, report and change sales, make offers."""
+    """What a key may do: read what is its vendor's, report sales, make offers, change webhooks."""
 
     READ = "read"
     SALES = "sales:write"
     OFFERS = "offers:write"
+    WEBHOOKS = "webhooks:write"
 
 
 class KeyNotFound(LedgerError):

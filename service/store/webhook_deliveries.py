@@ -6,25 +6,30 @@ the same id. So an endpoint may get an event twice, and never loses one.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import psycopg
 from sqlmodel import Session
 
-from service.store import webhooks
+from service.store import webhook_states, webhooks
 from service.store.database import driver
 from service.store.webhook_events import body_of
-from service.store.webhook_schedule import Answer, Result, judge
+from service.store.webhook_schedule import Answer, Result, Verdict, judge
+from service.store.webhooks import Cause
 
 LEASE = timedelta(minutes=1)
 AT_ONCE_TO_ONE = 4
 """How many an endpoint gets at the same time; one whose last try failed or took long gets one."""
+AT_ONCE_TO_OWNER = 8
+"""How many all endpoints of one vendor or holder get, so that nobody's servers hold up others'."""
 MAX_ANSWER_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that is this worker's until the lease ends. body: what is signed and sent."""
+    """A delivery that is this worker's until the lease ends. body: what is signed and sent.
+
+    tries: how many there are with this one; waits: how many since it was last replayed.
+    """
 
     delivery_id: int
     endpoint_id: int
@@ -32,19 +37,38 @@ class Claimed:
     message_id: str
     body: bytes
     tries: int
+    waits: int
     is_slow: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What became of a delivery. disabled: what disabled its endpoint with this try."""
+
+    result: Result
+    disabled: Cause | None = None
+
+
 _CLAIM = """
-WITH e AS (
-    SELECT endpoint_id, url, slow FROM webhook_endpoint e
+WITH busy AS (
+    SELECT endpoint_id, count(*) AS sending FROM webhook_delivery
+    WHERE state = 'sending' AND next_try_at > %(now)s GROUP BY endpoint_id),
+owners AS (
+    SELECT role, party_id, sum(sending) AS sending
+    FROM busy JOIN webhook_endpoint USING (endpoint_id) GROUP BY role, party_id),
+ready AS (
+    SELECT e.endpoint_id, coalesce(o.sending, 0) + row_number() OVER (
+        PARTITION BY e.role, e.party_id ORDER BY claimed_at NULLS FIRST, e.endpoint_id) AS turn
+    FROM webhook_endpoint e LEFT JOIN busy USING (endpoint_id)
+    LEFT JOIN owners o ON o.role = e.role AND o.party_id IS NOT DISTINCT FROM e.party_id
     WHERE state = 'active' AND slow = %(slow)s AND coalesce(paused_until <= %(now)s, true)
+        AND coalesce(busy.sending, 0) < CASE WHEN slow THEN 1 ELSE %(at_once)s END
         AND EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.endpoint_id
-            AND d.state IN ('waiting', 'sending') AND d.next_try_at <= %(now)s)
-        AND (SELECT count(*) FROM webhook_delivery d WHERE d.endpoint_id = e.endpoint_id
-            AND d.state = 'sending' AND d.next_try_at > %(now)s)
-            < CASE WHEN slow THEN 1 ELSE %(at_once)s END
-    ORDER BY claimed_at NULLS FIRST, endpoint_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
+            AND d.state IN ('waiting', 'sending') AND d.next_try_at <= %(now)s)),
+e AS (
+    SELECT w.endpoint_id, url, slow FROM webhook_endpoint w JOIN ready USING (endpoint_id)
+    WHERE state = 'active' AND (turn <= %(to_owner)s OR role = 'operator')
+    ORDER BY claimed_at NULLS FIRST, endpoint_id LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED),
 d AS (
     SELECT due.delivery_id, e.endpoint_id, e.url, e.slow FROM e CROSS JOIN LATERAL (
         SELECT delivery_id FROM webhook_delivery d WHERE d.endpoint_id = e.endpoint_id
@@ -56,8 +80,9 @@ taken AS (
     UPDATE webhook_delivery t SET state = 'sending', attempts = attempts + 1,
         next_try_at = %(until)s, changed_at = %(now)s
     FROM d WHERE t.delivery_id = d.delivery_id
-    RETURNING t.delivery_id, d.endpoint_id, d.url, t.event_id, t.attempts, d.slow)
-SELECT delivery_id, endpoint_id, url, message_id, type, occurred_at, data, attempts, slow
+    RETURNING t.delivery_id, d.endpoint_id, d.url, t.event_id, t.attempts,
+        t.attempts - t.replayed_after AS waits, d.slow)
+SELECT delivery_id, endpoint_id, url, message_id, type, occurred_at, data, attempts, waits, slow
 FROM taken JOIN webhook_event USING (event_id) ORDER BY delivery_id
 """
 
@@ -75,12 +100,13 @@ def claim(session: Session, *, slow: bool, limit: int, now: datetime) -> list[Cl
             "now": now,
             "until": now + LEASE,
             "at_once": AT_ONCE_TO_ONE,
+            "to_owner": AT_ONCE_TO_OWNER,
             "limit": limit,
         },
     )
     return [
-        Claimed(number, endpoint, url, message, body_of(kind, at, data), tries, is_slow)
-        for number, endpoint, url, message, kind, at, data, tries, is_slow in rows
+        Claimed(number, endpoint, url, message, body_of(kind, at, data), *counts)
+        for number, endpoint, url, message, kind, at, data, *counts in rows
     ]
 
 
@@ -102,23 +128,57 @@ def due(session: Session, *, now: datetime) -> bool:
 
 def note(
     session: Session, claimed: Claimed, answer: Answer, *, spread_ppm: int, now: datetime
-) -> Result | None:
+) -> Noted | None:
     """Keep what came of a try, and what follows; return what becomes of the delivery.
 
     None where the endpoint was deleted meanwhile. Who lost the lease changes nothing any more,
-    unless it was taken: then it is delivered.
+    unless it was taken: then it is delivered. What a URL answered that is not the endpoint's any
+    more says nothing about the endpoint: the new one is tried at once.
     """
     connection = driver(session)
-    row: Any = connection.execute(
-        "SELECT state, failing_since FROM webhook_endpoint WHERE endpoint_id = %s FOR UPDATE",
-        (claimed.endpoint_id,),
-    ).fetchone()
-    if row is None:
+    try:
+        one = webhooks.locked(session, claimed.endpoint_id, owner=None)
+    except webhooks.WebhookNotFound:
         return None
     _log(connection, claimed, answer, now=now)
+    if one.url != claimed.url and not answer.is_taken:
+        _keep(connection, claimed, Verdict(Result.WAITING, now, None), is_taken=False, now=now)
+        return Noted(Result.WAITING)
+    since = one.failing_since
     verdict = judge(
-        answer, tries=claimed.tries, failing_since=row[1], spread_ppm=spread_ppm, now=now
+        answer, tries=claimed.waits, failing_since=since, spread_ppm=spread_ppm, now=now
     )
+    _keep(connection, claimed, verdict, is_taken=answer.is_taken, now=now)
+    connection.execute(
+        "UPDATE webhook_endpoint SET failing_since = %s, paused_until = %s, slow = %s "
+        "WHERE endpoint_id = %s AND state = 'active'",
+        (verdict.failing_since, verdict.rests_until, answer.is_slow, claimed.endpoint_id),
+    )
+    if verdict.disabled is None:
+        return Noted(verdict.result)
+    cause, reason = verdict.disabled, verdict.reason
+    is_new = webhook_states.disable(session, one, cause, reason=reason, now=now)
+    return Noted(verdict.result, cause if is_new else None)
+
+
+def put_back(session: Session, claimed: Claimed, *, now: datetime) -> None:
+    """Let a delivery that could not even be tried wait for a minute; it counts as no try."""
+    driver(session).execute(
+        "UPDATE webhook_delivery SET state = 'waiting', attempts = attempts - 1, "
+        "next_try_at = %s, changed_at = %s "
+        "WHERE delivery_id = %s AND state = 'sending' AND attempts = %s",
+        (now + LEASE, now, claimed.delivery_id, claimed.tries),
+    )
+
+
+def _keep(
+    connection: psycopg.Connection,
+    claimed: Claimed,
+    verdict: Verdict,
+    *,
+    is_taken: bool,
+    now: datetime,
+) -> None:
     connection.execute(
         "UPDATE webhook_delivery SET state = %(state)s, next_try_at = %(next)s, "
         "changed_at = %(now)s WHERE delivery_id = %(id)s AND (%(taken)s "
@@ -128,18 +188,10 @@ def note(
             "next": verdict.next_try_at,
             "now": now,
             "id": claimed.delivery_id,
-            "taken": answer.is_taken,
+            "taken": is_taken,
             "tries": claimed.tries,
         },
     )
-    connection.execute(
-        "UPDATE webhook_endpoint SET failing_since = %s, paused_until = %s, slow = %s "
-        "WHERE endpoint_id = %s AND state = 'active'",
-        (verdict.failing_since, verdict.rests_until, answer.is_slow, claimed.endpoint_id),
-    )
-    if verdict.disabled:
-        webhooks.disable(session, claimed.endpoint_id, reason=verdict.disabled, now=now)
-    return verdict.result
 
 
 def _log(

@@ -17,6 +17,7 @@ class EventType(StrEnum):
     """What may have happened."""
 
     SALE_QUARANTINED = "sale.quarantined"
+    SALE_CONFLICTED = "sale.conflicted"
     CONFLICT_OPENED = "conflict.opened"
     PERIOD_CLOSED = "period.closed"
     STATEMENT_ISSUED = "statement.issued"
@@ -24,6 +25,7 @@ class EventType(StrEnum):
     PAYOUT_SENT = "payout.sent"
     PAYOUT_CONFIRMED = "payout.confirmed"
     PAYOUT_RETURNED = "payout.returned"
+    WEBHOOK_DISABLED = "webhook.disabled"
     TEST = "webhook.test"
 
 

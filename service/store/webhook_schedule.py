@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from service.store.webhooks import Cause
+
 WAITS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -17,7 +19,10 @@ MOST_SPREAD_PPM = 200_000
 """By how much a wait may be longer, so that many that failed at once do not come back at once."""
 MOST_WAIT = timedelta(days=1)
 DISABLE_AFTER = timedelta(days=5)
-"""An endpoint that has taken nothing for so long, and was tried, is disabled."""
+"""An endpoint that has taken nothing for so long is disabled."""
+LEAST_TRIES = 5
+"""Only a delivery that was tried so often disables: a first failure after weeks of silence is one,
+and not weeks of them."""
 SLOW_AFTER = timedelta(seconds=3)
 _REST = timedelta(minutes=1)
 _GONE, _TOO_MANY = 410, 429
@@ -57,20 +62,22 @@ class Answer:
 class Verdict:
     """What becomes of a delivery and its endpoint.
 
-    disabled: why the endpoint is, empty where it is not. rests_until: nothing is sent to it before.
+    disabled, reason: why the endpoint is, None where it is not. rests_until: nothing is sent to it
+    before.
     """
 
     result: Result
     next_try_at: datetime
     failing_since: datetime | None
     rests_until: datetime | None = None
-    disabled: str = ""
+    disabled: Cause | None = None
+    reason: str = ""
 
 
 def judge(
     answer: Answer, *, tries: int, failing_since: datetime | None, spread_ppm: int, now: datetime
 ) -> Verdict:
-    """Decide about a delivery after its n-th try.
+    """Decide about a delivery after its n-th try since it was made or replayed.
 
     failing_since: when the endpoint began to take nothing. spread_ppm: by how much the wait is
     longer, 0 to 200,000.
@@ -79,10 +86,11 @@ def judge(
         return Verdict(Result.DELIVERED, now, None)
     since = failing_since or now
     if answer.status == _GONE:
-        return Verdict(Result.DROPPED, now, since, disabled="it answered 410 Gone")
-    if now - since >= DISABLE_AFTER:
+        told = "it answered 410 Gone"
+        return Verdict(Result.DROPPED, now, since, disabled=Cause.GONE, reason=told)
+    if now - since >= DISABLE_AFTER and tries >= LEAST_TRIES:
         told = f"it took nothing since {since:%Y-%m-%d %H:%M} UTC"
-        return Verdict(Result.DROPPED, now, since, disabled=told)
+        return Verdict(Result.DROPPED, now, since, disabled=Cause.FAILING, reason=told)
     rests = _rest(answer, now=now)
     if tries >= MOST_TRIES:
         return Verdict(Result.FAILED, now, since, rests)

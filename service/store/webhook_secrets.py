@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -16,6 +17,15 @@ PREFIX = "whsec_"
 MOST_OVERLAP = timedelta(days=30)
 MOST_VALID = 5
 _BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """A secret that signs, without itself. ends_at: None for the newest."""
+
+    serial: int
+    made_at: datetime
+    ends_at: datetime | None
 
 
 class TooManySecrets(LedgerError):
@@ -85,6 +95,16 @@ def valid(session: Session, endpoint_id: int, ring: KeyRing, *, now: datetime) -
         plain = ring.open(sealed, about=_about(endpoint_id, serial))
         found.append(PREFIX + base64.b64encode(plain).decode())
     return found
+
+
+def listing(session: Session, endpoint_id: int, *, now: datetime) -> list[KnownSecret]:
+    """List the secrets that sign now, the newest first, as far as they may be shown."""
+    rows = driver(session).execute(
+        "SELECT serial, made_at, ends_at FROM webhook_secret WHERE endpoint_id = %s "
+        "AND (ends_at IS NULL OR ends_at > %s) ORDER BY serial DESC",
+        (endpoint_id, now),
+    )
+    return [KnownSecret(*row) for row in rows]
 
 
 def reseal(session: Session, ring: KeyRing, *, limit: int) -> int:

@@ -43,6 +43,25 @@ class WebhookDisabled(LedgerError):
         )
 
 
+class WebhookChanged(LedgerError):
+    """Somebody else changed an endpoint since it was seen."""
+
+    def __init__(self, endpoint_id: int, version: int) -> None:
+        rule = f"webhook {endpoint_id} is at version {version}: look again"
+        super().__init__(rule, place="If-Match", rule=rule)
+
+
+class NotYourWebhook(LedgerError):
+    """An operator was to change somebody else's endpoint, or to see its secret."""
+
+    def __init__(self, endpoint_id: int) -> None:
+        super().__init__(
+            f"webhook {endpoint_id} is somebody else's: an operator may read, enable and disable "
+            "it, the rest is its owner's",
+            endpoint_id=endpoint_id,
+        )
+
+
 class OwnerRole(StrEnum):
     """Whose endpoint it is; an operator's is told of all."""
 
@@ -56,6 +75,15 @@ class EndpointState(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+
+
+class Cause(StrEnum):
+    """What disabled an endpoint: people, its answer 410, or days without taking anything."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+    GONE = "gone"
+    FAILING = "failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +109,10 @@ class NewEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint as it stands. reason: why it has the state it has since ``changed_at``.
+    """An endpoint as it stands. reason, cause: why it is disabled since ``changed_at``.
 
-    failing_since: since when it has taken nothing of what it was sent.
+    failing_since: since when it has taken nothing of what it was sent. version: counts changes by
+    people.
     """
 
     endpoint_id: int
@@ -97,17 +126,13 @@ class Endpoint:
     made_by: str
     made_at: datetime
     failing_since: datetime | None
+    version: int
+    cause: Cause | None
 
 
 _SELECT = (
     "SELECT endpoint_id, role, party_id, url, types, label, state, reason, changed_at, made_by, "
-    "made_at, failing_since FROM webhook_endpoint "
-)
-
-
-_FORGET_ATTEMPTS = (
-    "DELETE FROM webhook_attempt WHERE delivery_id IN "
-    "(SELECT delivery_id FROM webhook_delivery WHERE endpoint_id = %(id)s)"
+    "made_at, failing_since, version, cause FROM webhook_endpoint "
 )
 
 
@@ -141,17 +166,45 @@ def add(session: Session, new: NewEndpoint, *, by: str, now: datetime) -> int:
     return int(row[0])
 
 
-def change(
-    session: Session, endpoint_id: int, *, url: str, types: Collection[EventType], label: str
-) -> None:
+def change(session: Session, seen: Endpoint, new: NewEndpoint) -> None:
     """Keep where an endpoint is and what it is told of from now on. Raises BadText.
 
-    The caller holds its row, and its URL was checked.
+    The caller holds its row, and the new URL was checked. What waits goes to the new URL, which has
+    failed at nothing yet.
     """
     driver(session).execute(
-        "UPDATE webhook_endpoint SET url = %s, types = %s, label = %s WHERE endpoint_id = %s",
-        (url, _types(types), _label(label), endpoint_id),
+        "UPDATE webhook_endpoint SET url = %(url)s, types = %(types)s, label = %(label)s, "
+        "version = version + 1, failing_since = CASE WHEN url = %(url)s THEN failing_since END, "
+        "paused_until = CASE WHEN url = %(url)s THEN paused_until END, "
+        "slow = slow AND url = %(url)s WHERE endpoint_id = %(id)s",
+        {
+            "url": new.url,
+            "types": _types(new.types),
+            "label": _label(new.label),
+            "id": seen.endpoint_id,
+        },
     )
+
+
+def locked(
+    session: Session, endpoint_id: int, *, owner: Owner | None, seen: int | None = None
+) -> Endpoint:
+    """Return an endpoint that nobody else changes before the transaction ends.
+
+    seen: the version that must still be the newest. Raises WebhookNotFound, WebhookChanged.
+    """
+    found = get(session, endpoint_id, owner=owner, lock=True)
+    if seen is not None and found.version != seen:
+        raise WebhookChanged(endpoint_id, found.version)
+    return found
+
+
+def active(session: Session, endpoint_id: int, *, owner: Owner | None) -> Endpoint:
+    """Return an endpoint as ``locked`` does; raise WebhookDisabled where nothing is sent to it."""
+    found = locked(session, endpoint_id, owner=owner)
+    if found.state is EndpointState.DISABLED:
+        raise WebhookDisabled(endpoint_id, found.reason)
+    return found
 
 
 def get(session: Session, endpoint_id: int, *, owner: Owner | None, lock: bool = False) -> Endpoint:
@@ -185,43 +238,6 @@ def listing(
     return [_endpoint(row) for row in rows]
 
 
-def enable(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Let an endpoint be told again of what happens from now on; one that is active stays so."""
-    driver(session).execute(
-        "UPDATE webhook_endpoint SET state = 'active', reason = '', changed_at = %s, "
-        "failing_since = NULL, paused_until = NULL, slow = false "
-        "WHERE endpoint_id = %s AND state = 'disabled'",
-        (now, endpoint_id),
-    )
-
-
-def disable(session: Session, endpoint_id: int, *, reason: str, now: datetime) -> None:
-    """Send nothing to an endpoint any more; what waits for it is dropped, and may be replayed."""
-    connection = driver(session)
-    connection.execute(
-        "UPDATE webhook_endpoint SET state = 'disabled', reason = %s, changed_at = %s "
-        "WHERE endpoint_id = %s AND state = 'active'",
-        (reason, now, endpoint_id),
-    )
-    connection.execute(
-        "UPDATE webhook_delivery SET state = 'dropped', changed_at = %s "
-        "WHERE endpoint_id = %s AND state IN ('waiting', 'sending')",
-        (now, endpoint_id),
-    )
-
-
-def delete(session: Session, endpoint_id: int) -> None:
-    """Forget an endpoint with its secrets and all that was sent to it."""
-    connection, values = driver(session), {"id": endpoint_id}
-    for statement in (
-        _FORGET_ATTEMPTS,
-        "DELETE FROM webhook_delivery WHERE endpoint_id = %(id)s",
-        "DELETE FROM webhook_secret WHERE endpoint_id = %(id)s",
-        "DELETE FROM webhook_endpoint WHERE endpoint_id = %(id)s",
-    ):
-        connection.execute(statement, values)
-
-
 def _types(types: Collection[EventType]) -> list[str]:
     if EventType.TEST in types:
         raise BadText("events", f"{EventType.TEST} is sent on request only")
@@ -233,7 +249,8 @@ def _label(text: str) -> str:
 
 
 def _endpoint(row: Sequence[Any]) -> Endpoint:
-    number, role, party, url, types, label, state = row[:7]
+    number, role, party, url, types, label, state, *rest, cause = row
     kinds = tuple(EventType(kind) for kind in types)
-    owner = Owner(OwnerRole(role), party)
-    return Endpoint(number, owner, url, kinds, label, EndpointState(state), *row[7:])
+    owner, state = Owner(OwnerRole(role), party), EndpointState(state)
+    told = (*rest, Cause(cause) if cause else None)
+    return Endpoint(number, owner, url, kinds, label, state, *told)

@@ -259,6 +259,34 @@ TABLE = {
         {"answer": "rejected", "reason": "No."},
         *(401, 403, 403, 200, 403, 401, 401),
     ),
+    "GET /v1/webhooks": (None, 401, 200, 200, 200, 200, 200, 200),
+    "POST /v1/webhooks": (
+        {"url": "https://93.184.215.14/"},
+        *(401, 201, 201, 201, 201, 201, 201),
+    ),
+    "GET /v1/webhooks/{webhook_id}": (None, 401, 404, 404, 200, 404, 200, 404),
+    "PUT /v1/webhooks/{webhook_id}": (
+        {"url": "https://93.184.215.14/"},
+        *(401, 428, 428, 428, 428, 428, 428),
+    ),
+    "POST /v1/webhooks/{webhook_id}/rotate": (None, 401, 404, 404, 403, 404, 201, 404),
+    "POST /v1/webhooks/{webhook_id}/test": (None, 401, 404, 404, 403, 404, 202, 404),
+    "GET /v1/webhooks/{webhook_id}/deliveries": (None, 401, 404, 404, 200, 404, 200, 404),
+    "GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}": (
+        None,
+        *(401, 404, 404, 200, 404, 200, 404),
+    ),
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": (
+        None,
+        *(401, 404, 404, 403, 404, 202, 404),
+    ),
+    "POST /v1/webhooks/{webhook_id}/replay": (
+        {"since": "2026-01-01T00:00:00Z"},
+        *(401, 404, 404, 403, 404, 202, 404),
+    ),
+    "POST /v1/webhooks/{webhook_id}/disable": (None, 401, 404, 404, 200, 404, 200, 404),
+    "POST /v1/webhooks/{webhook_id}/enable": (None, 401, 404, 404, 200, 404, 200, 404),
+    "DELETE /v1/webhooks/{webhook_id}": (None, 401, 404, 404, 403, 404, 204, 404),
     "DELETE /v1/session": (None, 401, 204, 204, 204, 204, 401, 401),
     "GET /healthz": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /readyz": (None, 200, 200, 200, 200, 200, 200, 200),
@@ -282,6 +310,12 @@ def a_reconciliation(acme) -> int:
     kind = {"Content-Type": "text/csv"}
     answer = acme.post("/v1/reconciliations", content=bill, headers=kind)
     return answer.json()["reconciliation_id"]
+
+
+def a_webhook(acme) -> dict:
+    made = acme.post("/v1/webhooks", json={"url": "https://93.184.215.14/"}).json()
+    sent = acme.post(f"/v1/webhooks/{made['webhook_id']}/test").json()
+    return {"webhook_id": made["webhook_id"], "delivery_id": sent["delivery_id"]}
 
 
 def a_vendor_statement(site) -> str:
@@ -370,6 +404,7 @@ def town_of(site) -> Town:
         "vendor_statement": a_vendor_statement(site),
         "content": receipt,
         "reconciliation_id": a_reconciliation(acme),
+        **a_webhook(acme),
         "line": 1,
         "claim_id": askers["other creator"].post("/v1/claims", json=claim).json()["claim_id"],
         "line_dispute_id": 1,
@@ -430,7 +465,7 @@ def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     numbers = ("work_id", "offer_id", "finding_id", "proposal_id", "licence_proposal_id", "key_id")
     ids |= dict.fromkeys(numbers, 1)
     ids |= {"vendor": "acme", "month": "2026-01", "payee_id": 1, "run_id": 1}
-    ids |= {"reconciliation_id": 1}
+    ids |= {"reconciliation_id": 1, "webhook_id": 1, "delivery_id": 1}
     url = path.format(**ids)
     operators = ("periods", "findings", "decide", "line-disputes", "pool", "checks", "payout-runs")
     operators = (*operators, "accrual")

@@ -7,12 +7,11 @@ import asyncio
 from threading import Event, Lock, Thread
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.ledger.errors import LedgerError
 from service.store import webhook_deliveries
 from service.store.database import unit_of_work
-from worker.outbox.webhooks import deliver, post_of
+from worker.outbox.webhooks import DATABASE_AWAY, deliver, post_of
 from worker.workplace import Workplace
 
 STOP_SECONDS = 20.0
@@ -52,8 +51,10 @@ class Courier:
                 self._deliver()
             except LedgerError as error:
                 self._complain(error.sentence)
-            except SQLAlchemyError as error:  # the database is away: the next tick wakes again
+            except DATABASE_AWAY as error:  # the next tick wakes again
                 log.warning("courier.failed", error=type(error).__name__)
+            except Exception:  # a thread that ended unseen would never be woken again
+                log.exception("courier.failed")
 
     def _goes_on(self) -> bool:
         with self._lock:

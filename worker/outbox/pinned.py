@@ -21,7 +21,7 @@ from service.store.public_address import (
 )
 
 _MOST_ADDRESSES = 4
-_resolvers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolver")
+_resolvers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolver")
 """Of their own: a name server that does not answer keeps only other names waiting."""
 
 

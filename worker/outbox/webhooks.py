@@ -6,14 +6,17 @@ sent again, under the same id, when its lease has ended.
 
 import asyncio
 import secrets
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from time import monotonic
 
 import httpx
+import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
@@ -34,18 +37,25 @@ AT_ONCE_SLOW = AT_ONCE // 2
 LOOK_SECONDS = 0.5
 _MOST_ANSWER_BYTES = 500
 
+DATABASE_AWAY = (SQLAlchemyError, psycopg.Error)
+"""What is raised where the database is away: by the pool, or in the middle of a statement."""
+
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """How webhooks are sent. seconds: all of one try, from the name's address to the answer."""
+    """How webhooks are sent. seconds: all of one try, from the name's address to the answer.
+
+    tls: whom to trust; None: the authorities of the public internet.
+    """
 
     ring: KeyRing
     allowed: Networks
     resolve: Resolver = public_address.resolve
     seconds: float = 15.0
+    tls: ssl.SSLContext | None = None
 
 
 def post_of(settings: Settings) -> Post:
@@ -67,11 +77,12 @@ async def deliver(
 
     is_stopped: whether to take nothing more and end with what is under way.
     """
-    tls = httpx.create_ssl_context()
+    tls = post.tls or httpx.create_ssl_context()
     pinned = Pinned(allowed=post.allowed, resolve=post.resolve, tls=tls)
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     running: dict[asyncio.Task[None], Claimed] = {}
     tried = 0
-    async with httpx.AsyncClient(transport=pinned, trust_env=False) as client:
+    async with httpx.AsyncClient(transport=pinned, trust_env=False, cookies=no_cookies) as client:
         while True:
             if not is_stopped():
                 for claimed in await _take(database, running, now=clock()):
@@ -99,7 +110,7 @@ async def _take(
     room, slow_room = AT_ONCE - len(running), AT_ONCE_SLOW - slow
     try:
         return await asyncio.to_thread(_claim, database, room, slow_room, now)
-    except SQLAlchemyError as error:
+    except DATABASE_AWAY as error:
         if not running:
             raise
         log.warning("webhook.unclaimed", error=type(error).__name__)
@@ -120,11 +131,17 @@ def _claim(database: Database, room: int, slow_room: int, now: datetime) -> list
 async def _send_and_note(
     database: Database, post: Post, client: httpx.AsyncClient, claimed: Claimed, *, clock: Clock
 ) -> None:
-    """Send once and keep what came of it; what cannot be kept is sent again after the lease."""
+    """Send once and keep what came of it; what cannot be kept is sent again after the lease.
+
+    A secret that we cannot open is our fault, and says nothing about the endpoint.
+    """
     try:
         answer = await _answer(database, post, client, claimed, clock=clock)
         await asyncio.to_thread(_note, database, claimed, answer, clock())
-    except SQLAlchemyError as error:
+    except KeyMissing as error:
+        log.warning("webhook.unsigned", webhook=claimed.endpoint_id, sentence=error.sentence)
+        await asyncio.to_thread(_put_back, database, claimed, clock())
+    except DATABASE_AWAY as error:
         log.warning("webhook.unnoted", error=type(error).__name__)
 
 
@@ -139,7 +156,7 @@ async def _answer(
         )
     except TimeoutError:
         status, text, rest = None, f"no answer within {post.seconds:g} s", None
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, KeyMissing) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         status, text, rest = None, f"{type(error).__name__}: {error}", None
     took = timedelta(seconds=monotonic() - started)
     return Answer(status, _printable(text), took, rest)
@@ -195,7 +212,14 @@ def _retry_after(text: str, *, now: datetime) -> timedelta | None:
 def _note(database: Database, claimed: Claimed, answer: Answer, now: datetime) -> None:
     spread = secrets.randbelow(MOST_SPREAD_PPM + 1)
     with unit_of_work(database) as session:
-        webhook_deliveries.note(session, claimed, answer, spread_ppm=spread, now=now)
+        noted = webhook_deliveries.note(session, claimed, answer, spread_ppm=spread, now=now)
+    if noted and noted.disabled:
+        log.warning("webhook.disabled", webhook=claimed.endpoint_id, cause=str(noted.disabled))
+
+
+def _put_back(database: Database, claimed: Claimed, now: datetime) -> None:
+    with suppress(*DATABASE_AWAY), unit_of_work(database) as session:
+        webhook_deliveries.put_back(session, claimed, now=now)
 
 
 def _printable(text: str) -> str:
