@@ -23,12 +23,13 @@ from service.store import (
     registration_log,
     renewal,
     seals,
+    summaries,
     unmatched,
     work_batches,
 )
 from service.store.approvals import ApprovalsMissing
 from service.store.database import only_one, unit_of_work
-from worker import claims, close, holding, period_sealing, pools, proposing
+from worker import claims, close, holding, period_sealing, pools, proposing, summing
 from worker.approving import check_approved, may_be_approved
 from worker.attributing import attribute_next
 from worker.correcting import work_off_next
@@ -142,7 +143,7 @@ def settle(workplace: Workplace) -> bool:
     with unit_of_work(database) as session:
         seals.seal_waiting(session, now=workplace.clock())
     period_sealing.seal_waiting(database, now=workplace.clock())
-    return False
+    return summing.add_for(database, seconds=STEP_SECONDS)
 
 
 def _correct(workplace: Workplace) -> bool:
@@ -177,6 +178,7 @@ def waits(workplace: Workplace) -> bool:
             or registration_log.any_waiting(session)
             or late_matches.unsearched(session, limit=1)
             or presence.any_waiting(session)
+            or summaries.any_waiting(session)
             or refunds.any_waiting(session)
             or correction_jobs.waiting_count(session)
             or claims.waits(session, now=workplace.clock())

@@ -2,15 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from service.ledger.money import format_nanos
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
-from service.store.earnings import Earning
 
 HEIGHT = 200
 """Drawing height of the largest tick, in pixels; across, everything is in per cent."""
 MOST_MONTHS = 12
+
+
+class Earned(Protocol):
+    """What something earned in a month; of one work or of all."""
+
+    @property
+    def tier(self) -> Tier:
+        """Tier of the sales."""
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code."""
+
+    @property
+    def period(self) -> Period:
+        """The month."""
+
+    @property
+    def nanos(self) -> int:
+        """Signed nanos."""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the month is not closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +82,13 @@ class Chart:
     height: int = HEIGHT
 
 
-def charts(earnings: Sequence[Earning]) -> list[Chart]:
+def charts(earnings: Sequence[Earned]) -> list[Chart]:
     """Return one chart a currency, of the last twelve months that earned anything."""
     currencies = sorted({earning.currency for earning in earnings if earning.nanos})
     return [_chart([e for e in earnings if e.currency == code], code) for code in currencies]
 
 
-def _chart(earnings: Sequence[Earning], currency: str) -> Chart:
+def _chart(earnings: Sequence[Earned], currency: str) -> Chart:
     sums: dict[Period, dict[Tier, int]] = {}
     for one in earnings:
         tiers = sums.setdefault(one.period, {})

@@ -15,9 +15,9 @@ from service.ledger.statement import Closing, divide_closing
 from service.ledger.threshold import Threshold, parse_threshold
 from service.portal import pages
 from service.portal.chart import charts
-from service.store import earnings, holdings, journal, money_states, parties, statements
+from service.store import holdings, journal, money_states, parties, statements, summaries
 from service.store.database import one_snapshot, unit_of_work
-from service.store.earnings import Earning
+from service.store.summaries import MonthEarning
 
 router = APIRouter()
 
@@ -43,10 +43,10 @@ class Summary:
         return carried_reason(self.closing.carried_nanos, self.currency)
 
 
-def summaries(
+def by_currency(
     session: Session,
     holder_id: int,
-    earned: Sequence[Earning],
+    earned: Sequence[MonthEarning],
     month: Period,
     *,
     threshold: Threshold,
@@ -89,8 +89,8 @@ def home(request: Request, person: Creator, context: Context) -> Response:
         standings = money_states.of_holder(
             session, person.party_id, threshold=threshold, today=today
         )
-        earned = earnings.of_holder(session, person.party_id)
-        sums = summaries(session, person.party_id, earned, month, threshold=threshold)
+        earned = summaries.of_holder(session, person.party_id)
+        sums = by_currency(session, person.party_id, earned, month, threshold=threshold)
         works = holdings.page(session, person.party_id, search="", before=None, limit=1)
         issued = statements.listing(session, holder_id=person.party_id)
         name = parties.names(session, [person.party_id])[person.party_id]

@@ -49,7 +49,7 @@ def works_page(
         )
         shown = found[: pages.PAGE_SIZE]
         ids = [work.work_id for work in shown]
-        earned = earnings.of_holder(session, person.party_id, work_ids=ids)
+        earned = earnings.of_works(session, person.party_id, ids)
     return pages.render(
         request,
         "works.html",
@@ -68,7 +68,7 @@ def work_page(request: Request, person: Creator, context: Context, work_id: int)
     assert person.party_id is not None
     with unit_of_work(context.database) as session:
         work = holdings.get(session, person.party_id, work_id)
-        earned = earnings.of_holder(session, person.party_id, work_ids=[work_id])
+        earned = earnings.of_works(session, person.party_id, [work_id])
         uses = earnings.uses_of(session, work_id, limit=_LATEST_USES)
         splits = rights.history(session, work_id)[::-1]
         holders = sorted({holder for split in splits for holder in split.shares_ppm})

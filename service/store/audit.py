@@ -9,6 +9,7 @@ from service.store import (
     payout_questions,
     pool_questions,
     rights_questions,
+    summary_questions,
 )
 from service.store.database import driver
 from service.store.question import Question
@@ -179,6 +180,7 @@ QUESTIONS = (
     *paid_questions.QUESTIONS,
     *payout_questions.QUESTIONS,
     *pool_questions.QUESTIONS,
+    *summary_questions.QUESTIONS,
 )
 
 

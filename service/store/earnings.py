@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.ledger.period import Period
 from service.ledger.release import standing
 from service.ledger.tiers import Tier
-from service.store import lines, releases
+from service.store import lines, releases, summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +31,39 @@ class Earning:
     estimated: bool
 
 
-_LINES = """
-FROM rights_version v
-JOIN line l ON l.work_id = v.work_id AND l.rights_version_id = v.rights_version_id
-JOIN party ON party.party_id = l.vendor_id
+_MINE = """
+WITH mine AS MATERIALIZED (
+    SELECT l.line_id, l.work_id, l.tier, l.currency, party.name
+    FROM holding h JOIN line l USING (work_id)
+    JOIN rights_version v ON v.rights_version_id = l.rights_version_id
+    JOIN party ON party.party_id = l.vendor_id
+    WHERE h.holder_id = :holder AND h.work_id = ANY(:works)
+        AND v.holder_ids @> ARRAY[CAST(:holder AS bigint)])
 """
-_WHOSE = """
-WHERE v.holder_ids @> ARRAY[CAST(:holder AS bigint)]
-AND (CAST(:works AS bigint[]) IS NULL OR l.work_id = ANY(:works))
-"""
-_RELEASED = f"""
-SELECT l.work_id, party.name, l.tier, l.currency, r.period, r.credited,
+_RELEASED = f"""{_MINE}
+SELECT work_id, name, tier, currency, r.period, r.credited,
     (SELECT coalesce(sum(nanos), 0) FROM release_part p
      WHERE p.release_id = r.release_id AND p.holder_id = :holder)
-{_LINES} JOIN release r USING (line_id) {_WHOSE} ORDER BY r.period, l.line_id
+FROM mine JOIN release r USING (line_id) ORDER BY r.period, line_id
 """  # noqa: S608 - constants
-_OPEN = f"""
-SELECT l.line_id, party.name, d.period, -sum(d.delta)
-{_LINES} JOIN account a ON a.name = 'line:' || l.line_id AND a.currency = l.currency
-JOIN balance_delta d USING (account_id) JOIN period USING (period)
-{_WHOSE} AND period.state <> 'closed'
-GROUP BY l.line_id, party.name, d.period HAVING sum(d.delta) <> 0 ORDER BY d.period, l.line_id
-"""
+_OPEN = f"""{_MINE}
+SELECT line_id, name, period, sum(nanos) FROM (
+    SELECT line_id, name, period, nanos FROM mine JOIN line_month USING (line_id)
+    UNION ALL
+    SELECT line_id, mine.name, d.period, -d.delta
+    FROM mine JOIN account a ON a.name = 'line:' || line_id AND a.currency = mine.currency
+    JOIN balance_delta d USING (account_id) WHERE d.batch_id = ANY(:batches)) AS either
+GROUP BY line_id, name, period HAVING sum(nanos) <> 0 ORDER BY period, line_id
+"""  # noqa: S608 - constants
 
 
-def of_holder(
-    session: Session, holder_id: int, *, work_ids: Sequence[int] | None = None
-) -> list[Earning]:
-    """Return a holder's earnings, of all works or of these, oldest period first.
+def of_works(session: Session, holder_id: int, work_ids: Sequence[int]) -> list[Earning]:
+    """Return what a few works earned for a holder, line by line, oldest period first.
 
     An estimate is what a close at this moment would release of the line's own credits, to the nano.
+    The transaction should see one snapshot (REPEATABLE READ) where others post meanwhile.
     """
-    whose = {"holder": holder_id, "works": None if work_ids is None else list(work_ids)}
+    whose = {"holder": holder_id, "works": list(work_ids)}
     released = [
         Earning(
             row[0],
@@ -80,7 +81,8 @@ def of_holder(
 
 
 def _estimated(session: Session, holder_id: int, whose: Mapping[str, object]) -> list[Earning]:
-    rows = session.execute(text(_OPEN), whose).all()
+    facts = {**whose, "batches": summaries.read_along(session)}
+    rows = session.execute(text(_OPEN), facts).all()
     line_ids = sorted({row[0] for row in rows})
     stored = lines.load(session, line_ids)
     credited = dict.fromkeys(line_ids, 0) | releases.credited_before(session, line_ids)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from string import punctuation
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -45,32 +46,42 @@ class HeldWork:
     share_ppm: int
 
 
+_BLANKS = str.maketrans(dict.fromkeys(punctuation, " "))
+"""As the words of titles are cut; what is left needs no quoting."""
 _HELD = """
 SELECT w.work_id, w.title, w.language, w.text_chars, w.registered_at, w.withdrawn_at, w.embedded_at,
     coalesce(v.shares_ppm[array_position(v.holder_ids, CAST(:holder AS bigint))], 0)
-FROM work w
+FROM holding h JOIN work w USING (work_id)
 JOIN LATERAL (SELECT holder_ids, shares_ppm FROM rights_version r WHERE r.work_id = w.work_id
               AND r.superseded_at IS NULL
               ORDER BY lower(days) DESC LIMIT 1) AS v ON true
-WHERE w.work_id IN (SELECT work_id FROM rights_version
-                    WHERE holder_ids @> ARRAY[CAST(:holder AS bigint)])
+WHERE h.holder_id = :holder
 """
 
 
 def page(
     session: Session, holder_id: int, *, search: str, before: int | None, limit: int
 ) -> list[HeldWork]:
-    """List a holder's works, newest first, below one number; ``search`` is part of a title."""
-    pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    if "\0" in search:
+    """List a holder's works, newest first, below one number.
+
+    search: how words of the title begin, all of them, in any order; empty: every work.
+    """
+    words = search.replace("\0", " ").translate(_BLANKS).split()
+    if search and not words:
         return []
     rows = session.execute(
         text(
-            _HELD + "AND w.title ILIKE :pattern "
-            "AND (CAST(:before AS bigint) IS NULL OR w.work_id < :before) "
-            "ORDER BY w.work_id DESC LIMIT :limit"
+            _HELD
+            + ("AND title_words(w.title) @@ to_tsquery('simple', :words) " if words else "")
+            + ("AND h.work_id < :before " if before is not None else "")
+            + "ORDER BY h.work_id DESC LIMIT :limit"
         ),
-        {"holder": holder_id, "pattern": f"%{pattern}%", "before": before, "limit": limit},
+        {
+            "holder": holder_id,
+            "words": " & ".join(f"'{word}':*" for word in words),
+            "before": before,
+            "limit": limit,
+        },
     )
     return [HeldWork(*row) for row in rows]
 
@@ -79,7 +90,7 @@ def get(session: Session, holder_id: int, work_id: int) -> HeldWork:
     """Return one work of a holder; raise WorkNotFound for none and for somebody else's alike."""
     row = None
     if 0 < work_id < 2**63:
-        query = text(_HELD + "AND w.work_id = :work")
+        query = text(_HELD + "AND h.work_id = :work")
         row = session.execute(query, {"holder": holder_id, "work": work_id}).first()
     if not row:
         raise WorkNotFound(work_id)
@@ -124,8 +135,5 @@ def check_alone(
 
 def among(session: Session, holder_id: int, work_ids: list[int]) -> set[int]:
     """Return which of these works the holder has, or had, a share in."""
-    query = text(
-        "SELECT work_id FROM rights_version WHERE work_id = ANY(:works) "
-        "AND holder_ids @> ARRAY[CAST(:holder AS bigint)]"
-    )
+    query = text("SELECT work_id FROM holding WHERE work_id = ANY(:works) AND holder_id = :holder")
     return set(session.execute(query, {"works": work_ids, "holder": holder_id}).scalars())

@@ -1,6 +1,6 @@
 """What a holder's money rests on, read in one look: releases, accounts, statements, payouts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,9 +13,10 @@ from service.ledger.money_state import MoneyFacts, MoneyStanding, UnderHold, Why
 from service.ledger.period import Period
 from service.ledger.statement import HeldPart, HeldReason, held_parts
 from service.ledger.threshold import Threshold
-from service.store import advances, claim_reasons, earnings, holdbacks, holds, payee_gates
+from service.store import advances, claim_reasons, holdbacks, holds, payee_gates, summaries
 from service.store.database import driver
 from service.store.holds import StoredHold
+from service.store.statement_facts import Recipient
 
 _WHY = {
     HeldReason.CONTESTED: WhyNotPaid.CONTESTED,
@@ -36,14 +37,16 @@ def of_holder(
 
 def _facts(session: Session, holder_id: int, today: date) -> list[MoneyFacts]:
     estimated: dict[str, dict[Period, int]] = defaultdict(lambda: defaultdict(int))
-    for one in earnings.of_holder(session, holder_id):
+    for one in summaries.of_holder(session, holder_id):
         if one.estimated:
             estimated[one.currency][one.period] += one.nanos
-    earned = _earned(session, holder_id)
+    released = summaries.released_by_vendor(session, holder_id)
+    earned = _earned(session, holder_id, released)
     accounts = _accounts(session, holder_id)
     paid, stated = _payouts(session, holder_id), _stated(session, holder_id)
     held_name = holder_held(holder_id)
-    held = _held(session, holder_id, {c: of.get(held_name, 0) for c, of in accounts.items()})
+    balances = {c: of.get(held_name, 0) for c, of in accounts.items()}
+    held = _held(session, holder_id, balances, released)
     until = _kept_until(session, holder_id)
     gate = payee_gates.of_holder(session, holder_id, today)
     found = []
@@ -73,18 +76,18 @@ def _facts(session: Session, holder_id: int, today: date) -> list[MoneyFacts]:
     return found
 
 
-def _earned(session: Session, holder_id: int) -> dict[str, int]:
+def _earned(
+    session: Session, holder_id: int, released: Mapping[str, Mapping[str, int]]
+) -> dict[str, int]:
     """Return what was released, and what guarantees made up."""
-    rows = driver(session).execute(
-        "SELECT currency, sum(nanos) FROM ("
-        "SELECT l.currency, p.nanos FROM release_part p JOIN release r USING (release_id) "
-        "JOIN line l USING (line_id) WHERE p.holder_id = %(holder)s "
-        "UNION ALL SELECT a.currency, s.nanos FROM advance a JOIN advance_step s "
-        "USING (advance_id) WHERE a.holder_id = %(holder)s AND s.kind = 'guarantee') AS either "
-        "GROUP BY currency",
-        {"holder": holder_id},
-    )
-    return {currency: int(nanos) for currency, nanos in rows}
+    found = {currency: sum(of_vendor.values()) for currency, of_vendor in released.items()}
+    for currency, nanos in driver(session).execute(
+        "SELECT a.currency, sum(s.nanos) FROM advance a JOIN advance_step s USING (advance_id) "
+        "WHERE a.holder_id = %s AND s.kind = 'guarantee' GROUP BY 1",
+        (holder_id,),
+    ):
+        found[currency] = found.get(currency, 0) + int(nanos)
+    return found
 
 
 def _accounts(session: Session, holder_id: int) -> dict[str, dict[str, int]]:
@@ -148,23 +151,32 @@ class _Held:
     unpaid_by: Sequence[str]
 
 
-def _held(session: Session, holder_id: int, balances: Mapping[str, int]) -> dict[str, _Held]:
-    """Divide what is held, by currency, as statements do."""
+def _held(
+    session: Session,
+    holder_id: int,
+    balances: Mapping[str, int],
+    released: Mapping[str, Mapping[str, int]],
+) -> dict[str, _Held]:
+    """Divide what is held, by currency, as statements do.
+
+    Earnings are read work by work only where a hold of a work asks for it.
+    """
     active = holds.active_of(session, holder_ids=[holder_id])
     told = claim_reasons.of_holds(session, [one.hold.hold_id for one in active])
     due = {number: day for number, (_, day) in told.items() if day}
-    earned, backed = holds.earned(session, [holder_id]), holds.backed(session, [holder_id])
+    by_work = holds.earned(session, [holder_id]) if active else {}
+    backed = holds.backed(session, [holder_id])
     besides = advances.net_of_vendors(session, [holder_id])
+    currencies = released.keys() | {one.currency for one in backed.keys() | besides.keys()}
     found = {}
-    for whose in earned.keys() | backed.keys() | besides.keys():
-        some = earned.get(whose, [])
-        whole = defaultdict(int, besides.get(whose, {}))
-        for one in some:
-            whole[one.vendor] += one.nanos
-        kept = under_hold(some, [one.hold for one in active])
+    for currency in currencies:
+        whose = Recipient(holder_id, currency)
+        whole = Counter(besides.get(whose, {}))
+        whole.update(released.get(currency, {}))
+        kept = under_hold(by_work.get(whose, []), [one.hold for one in active])
         free = free_of(whole, backed.get(whose, {}), kept)
-        parts = held_parts(balances.get(whose.currency, 0), _sums(free), _causes(active))
-        found[whose.currency] = _Held(
+        parts = held_parts(balances.get(currency, 0), _sums(free), _causes(active))
+        found[currency] = _Held(
             [
                 UnderHold(_WHY[part.reason], part.nanos, part.causes, _first(active, due, part))
                 for part in parts
