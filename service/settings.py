@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     session_hours: int = Field(default=12, ge=1)
+    session_idle_minutes: int = Field(default=720, ge=1)
+    """How long a session lasts in which nothing is asked."""
+    operators_need_second_factor: bool = False
+    """Let operators do nothing but set up a second factor until they have one."""
+    sign_up: bool = True
+    """Let creators sign up by themselves, by mail."""
     secure_cookies: bool = False
     """Mark session cookies Secure: switch on behind HTTPS."""
     log_level: str = "INFO"

@@ -60,7 +60,6 @@ from service.api.back_pressure import Room
 from service.api.body_limit import BodyLimit
 from service.api.documented import TAGS
 from service.api.doors import WebContext
-from service.api.failed_logins import FailedLogins
 from service.api.middleware import Observed
 from service.api.rate_limits import RateLimits
 
@@ -93,7 +92,6 @@ def create_api(context: WebContext) -> FastAPI:
     )
     app.state.context = context
     app.state.metrics = counted
-    app.state.failed_logins = FailedLogins()
     app.state.rates = RateLimits(context.settings)
     app.state.room = Room(context.database, context.settings)
     problems.install(app)

@@ -6,6 +6,7 @@ The portal uses the same: ``current_person``, ``require_role``, ``check_csrf``.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,9 +15,10 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from service.api.back_pressure import Room
 from service.api.doors import WebContext
+from service.api.powers import check_power
 from service.api.rate_limits import RateLimits
 from service.ledger.errors import LedgerError
-from service.store import api_keys, people
+from service.store import api_keys, asking, people, portal_sessions
 from service.store.api_keys import CallingKey, Scope
 from service.store.database import unit_of_work
 from service.store.people import Person
@@ -101,7 +103,8 @@ def current_person(request: Request) -> Person | None:
 
 def _person_of(context: WebContext, token: str) -> Person | None:
     with unit_of_work(context.database) as session:
-        return people.person_of(session, token, now=context.clock())
+        idle = timedelta(minutes=context.settings.session_idle_minutes)
+        return portal_sessions.person_of(session, token, now=context.clock(), idle=idle)
 
 
 async def csrf_token_of(request: Request) -> str | None:
@@ -157,11 +160,27 @@ def require_role(*roles: str) -> Callable[..., Person]:
         rates_of(request).count(request, f"user {person.user_id}", now=now)
         if person.role not in roles:
             raise RoleRefused(person.role, roles)
+        check_power(request, person)
         if request.method not in _SAFE:
             check_csrf(request, person, token)
+        _tell_who(request, person, now=now)
         return person
 
     return required
+
+
+def _tell_who(request: Request, person: Person, *, now: datetime) -> None:
+    """Let what this request changes be kept with who did it; links in a path are secrets."""
+    deed = asking.Deed(
+        now,
+        person.user_id,
+        person.role,
+        person.member_role,
+        person.party_id,
+        getattr(request.scope.get("route"), "name", "unmatched"),
+        request.method not in _SAFE,
+    )
+    asking.known(deed, {k: v for k, v in request.path_params.items() if k != "link"})
 
 
 def calling_key(

@@ -20,6 +20,7 @@ class Metrics:
     registry: CollectorRegistry
     requests: Counter
     seconds: Histogram
+    logins: Counter
 
 
 def make(database: Database) -> Metrics:
@@ -34,8 +35,14 @@ def make(database: Database) -> Metrics:
     seconds = Histogram(
         "wellspring_request_seconds", "Time to answer.", ("method", "route"), registry=registry
     )
+    logins = Counter(
+        "wellspring_logins",
+        "Attempts to come in, and what came of them.",
+        ("outcome",),
+        registry=registry,
+    )
     registry.register(_Waiting(database))
-    return Metrics(registry, requests, seconds)
+    return Metrics(registry, requests, seconds, logins)
 
 
 class _Waiting(Collector):

@@ -10,6 +10,7 @@ from service.api.logs import frames_of
 from service.api.metrics import Metrics
 from service.api.problems import json_response, problem_of
 from service.api.rate_limits import headers_of
+from service.store.asking import ASKING, Asking
 
 REQUEST_ID = "X-Request-ID"
 _POLICY = (
@@ -56,6 +57,7 @@ class Observed:
                 message["headers"] = [*message.get("headers", []), *safe, *rates, own]
             await send(message)
 
+        asked = ASKING.set(Asking(request_id))
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, marked)
@@ -65,6 +67,8 @@ class Observed:
                 )
                 if not status:
                     await json_response(problem_of(error), request_id)(scope, receive, marked)
+            finally:
+                ASKING.reset(asked)
             self._observe(scope, status, time.perf_counter() - started)
 
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:

@@ -27,6 +27,9 @@ class Credentials(BaseModel):
     )
     login: str = Field(max_length=200)
     password: str = Field(max_length=200)
+    code: str = Field(
+        default="", max_length=40, description="Of the second factor, where the login has one."
+    )
 
 
 class SessionAnswer(BaseModel):
@@ -34,6 +37,7 @@ class SessionAnswer(BaseModel):
 
     login: str
     role: str
+    member_role: str = Field(description="What of their party's they may do.")
     party_id: int | None
     csrf_token: str
 
@@ -42,6 +46,7 @@ def _answer(person: Person) -> SessionAnswer:
     return SessionAnswer(
         login=person.login,
         role=person.role,
+        member_role=person.member_role,
         party_id=person.party_id,
         csrf_token=person.csrf_token,
     )
@@ -52,7 +57,7 @@ def open_session(
     request: Request, response: Response, credentials: Annotated[Credentials, Body()]
 ) -> SessionAnswer:
     """Log in: sets the session cookie and returns the CSRF token of the session."""
-    token, person = log_in(request, credentials.login, credentials.password)
+    token, person = log_in(request, credentials.login, credentials.password, code=credentials.code)
     set_session_cookie(request, response, token)
     return _answer(person)
 

@@ -15,10 +15,11 @@ from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from service.api import batch_refusal, dependencies, failed_logins, json_body, rate_limits
+from service.api import batch_refusal, dependencies, json_body, rate_limits
 from service.api.refusals import PLACE, STATUS
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import FieldError
+from service.store import attempts
 
 RETRY_AFTER_SECONDS = 5
 MEDIA_TYPE = "application/problem+json"
@@ -101,7 +102,7 @@ def _of_ledger(error: LedgerError) -> Problem:
     headers: dict[str, str] = {}
     if isinstance(error, dependencies.KeyRefused):
         headers["WWW-Authenticate"] = 'Bearer realm="wellspring"'
-    if isinstance(error, failed_logins.TooManyLogins | rate_limits.RateExceeded):
+    if isinstance(error, attempts.TooManyLogins | rate_limits.RateExceeded):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 
 from service.api.dependencies import Context, Creator
 from service.api.doors import WebContext
-from service.api.failed_logins import TooManyLogins
 from service.api.signing_in import check_password_again
 from service.ledger.money import BadCurrency
 from service.ledger.payee import MAX_LINES, BadCountry, Profile, obstacles
@@ -17,6 +16,7 @@ from service.portal import pages
 from service.portal.field_errors import errors_of
 from service.store import advances, key_ring, parties, payee_accounts, payees, tax_summaries
 from service.store.account_details import BadAccount, checked
+from service.store.attempts import TooManyLogins
 from service.store.database import unit_of_work
 from service.store.people import LoginRefused, Person
 from service.store.text_rules import BadText

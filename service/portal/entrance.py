@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from service.api.dependencies import Context, current_person, require_role
-from service.api.failed_logins import TooManyLogins
 from service.api.signing_in import clear_session_cookie, log_in, log_out, set_session_cookie
 from service.portal import pages
+from service.store.attempts import TooManyLogins
 from service.store.people import ROLES, LoginRefused
 
 router = APIRouter()

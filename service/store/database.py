@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
+from service.store import asking
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATE_LOCK = 7_100_001
@@ -84,6 +85,7 @@ def unit_of_work(database: Database) -> Iterator[Session]:
         database.engine, expire_on_commit=False, join_transaction_mode="create_savepoint"
     ) as session:
         yield session
+        asking.keep_act(session)
         session.commit()
 
 

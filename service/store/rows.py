@@ -38,6 +38,12 @@ class PortalUserRow(SQLModel, table=True):
     role: str
     party_id: int | None = Field(default=None, sa_column=_number(nullable=True))
     created_at: datetime = Field(sa_column=_instant())
+    login_key: str
+    member_role: str = "owner"
+    name: str = ""
+    locale: str = ""
+    time_zone: str = "UTC"
+    ended_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
 class PortalSessionRow(SQLModel, table=True):

@@ -18,7 +18,7 @@ from service.api.application import create_api
 from service.api.doors import PreviewedAttribution, PreviewPassage, PreviewSpan, WebContext
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
-from service.store import api_keys, parties, people
+from service.store import api_keys, parties, people, portal_sessions
 from service.store.database import Database, unit_of_work
 from service.store.rows import PortalSessionRow, PortalUserRow
 from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
@@ -110,7 +110,7 @@ class Site:
         client.headers["Authorization"] = f"Bearer {self.key_of(name)}"
         return client
 
-    def person(self, role: str, party_id: int | None) -> TestClient:
+    def person(self, role: str, party_id: int | None, member_role: str = "") -> TestClient:
         """Return a client with the session cookie and CSRF header of a new person."""
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock.now
         with unit_of_work(self.database) as session:
@@ -120,12 +120,14 @@ class Site:
                 role=role,
                 party_id=party_id,
                 created_at=now,
+                login_key=f"{role}-{token[:8].lower()}",
+                member_role=member_role or people.MEMBER_ROLES[role][0],
             )
             session.add(user)
             session.flush()
             session.add(
                 PortalSessionRow(
-                    session_hash=people._hash(token),
+                    session_hash=portal_sessions.hash_of(token),
                     user_id=user.user_id,
                     csrf_token=csrf,
                     created_at=now,

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from service.portal.entrance import local_path
-from service.store import people
+from service.store import portal_sessions
 
 
 def test_nobody_is_led_to_the_login_and_then_to_where_they_meant(world, catalogue):
@@ -171,7 +171,7 @@ def test_a_page_tells_that_the_database_is_away_without_asking_it(world, catalog
     def away(*_args, **_named):
         raise OperationalError("SELECT 1", {}, ConnectionError("refused"))
 
-    monkeypatch.setattr(people, "person_of", away)
+    monkeypatch.setattr(portal_sessions, "person_of", away)
     answer = browser.get("/home")
     assert answer.status_code == 503
     assert "The database cannot be reached now: try again." in answer.text
