@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import context, op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0044"
+down_revision = "0043"
 
 
 def upgrade() -> None:
