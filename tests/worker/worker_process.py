@@ -1,5 +1,6 @@
 """Workers in processes of their own: one that serves, and one that dies at a step by SIGKILL."""
 
+import atexit
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
@@ -19,8 +21,38 @@ def dies(url, home, task, step, turns=1):
 
     step: like ``service.store.journal:append``; it dies as that returns, before the commit.
     """
-    ended = subprocess.run([*_command(url, home, task), step, str(turns)], check=False)
-    assert ended.returncode == -signal.SIGKILL, f"{step} was not reached"
+    nursery = _nursery()
+    print(json.dumps([url, str(home), task, step, str(turns)]), file=nursery.stdin, flush=True)
+    assert json.loads(nursery.stdout.readline()) == -signal.SIGKILL, f"{step} was not reached"
+
+
+@cache
+def _nursery():
+    """Start the process that processes which die are forked from: it has read all modules."""
+    command = [sys.executable, __file__, "nursery"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(command, text=True, **pipes)
+    atexit.register(process.communicate)
+    return process
+
+
+def _raise_children():
+    """Fork one child a line, tell how each ended. Nothing is connected or started before a fork."""
+    import worker.outbox.delivery
+    import worker.outbox.mail_server
+    import worker.payouts
+    import worker.rendering  # noqa: F401 - read once for all children
+
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os.dup2(2, 1)
+            try:
+                _main(*json.loads(line))
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - what is waited for
 
 
 @contextmanager
@@ -185,4 +217,9 @@ def _main(url, home, task, *facts):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    _main(*sys.argv[1:])
+    if sys.argv[1:] == ["nursery"]:
+        from word_room import WordRoom  # noqa: F401 - as above
+
+        _raise_children()
+    else:
+        _main(*sys.argv[1:])
