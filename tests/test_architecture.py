@@ -1,11 +1,9 @@
 """The table of rooms and doors (docs: the README), and the house rules that a program can see."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = ("service", "attribution", "worker")
@@ -17,6 +15,8 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
+
+Rule = Callable[[Path], None]
 
 # What each room may import of ours. A name stands for itself and all below it.
 MAY_IMPORT = {
@@ -79,8 +79,8 @@ SWITCHES = {
 
 
 @cache
-def tree(module: Path) -> ast.Module:
-    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8"))))
 
 
 def dotted(module: Path) -> str:
@@ -100,7 +100,7 @@ def is_in(name: str, room: str) -> bool:
 
 def imports(module: Path) -> Iterator[str]:
     """Yield every import wherever it stands; of ``from a import b`` both ``a`` and ``a.b``."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -112,15 +112,36 @@ def imports(module: Path) -> Iterator[str]:
 
 
 def calls(module: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Call):
             yield node.lineno, ast.unparse(node.func)
 
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=str)
-each_of_the_ledger = pytest.mark.parametrize(
-    "module", [m for m in MODULES if room_of(m) == "service.ledger"], ids=str
-)
+def of_each(modules: Sequence[Path]) -> Callable[[Rule], Callable[[], None]]:
+    """Make a rule for one module one test of all; each that breaks it is named, with what it did.
+
+    A test a module would be thousands, and cost more than all that they look at.
+    """
+
+    def of_all(rule: Rule) -> Callable[[], None]:
+        def test() -> None:
+            broken = {}
+            for module in modules:
+                try:
+                    rule(module)
+                except AssertionError as error:
+                    broken[str(module)] = str(error)
+            assert modules
+            assert broken == {}
+
+        test.__doc__ = rule.__doc__
+        return test
+
+    return of_all
+
+
+each_module = of_each(MODULES)
+each_of_the_ledger = of_each([m for m in MODULES if room_of(m) == "service.ledger"])
 
 
 def test_there_is_something_to_look_at():
@@ -169,16 +190,14 @@ def test_modules_and_functions_stay_short(module):
     assert lines <= 300, f"{lines} lines"
     long = [
         (node.name, node.end_lineno - node.lineno + 1)
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno - node.lineno + 1 > 40
     ]
     assert long == []
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES if m.name == "__init__.py" and m.parent != SDK], ids=str
-)
+@of_each([m for m in MODULES if m.name == "__init__.py" and m.parent != SDK])
 def test_packages_are_empty(module):
     assert (ROOT / module).read_text(encoding="utf-8") == ""
 
@@ -196,7 +215,7 @@ def test_the_ledger_is_standard_library_and_numpy(module):
 @each_of_the_ledger
 def test_the_ledger_knows_no_float(module):
     found = []
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
             found.append((node.lineno, repr(node.value)))
         elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
@@ -237,7 +256,7 @@ def test_the_environment_is_read_in_one_file(module):
     if module in {Path("service/settings.py"), SDK / "settings.py"}:
         return
     read = []
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}:
             read.append(node.lineno)
         elif isinstance(node, ast.ImportFrom) and node.module == "os":
