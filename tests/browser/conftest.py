@@ -25,7 +25,7 @@ from stage import Databases, Stage, town_over
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 
 
 class _NotLedOn(HTTPRedirectHandler):
@@ -115,18 +115,26 @@ class Site:
         page.observed = Observed(page, self.address)
         return page
 
-    def may_see(self, login, address):
-        """Whether this is the address of a page that is shown to somebody."""
+    def later(self, now):
+        """Let time pass; everybody logs in anew."""
+        self.town.clock.now = now
+        self.known.clear()
+
+    def answer(self, login, address):
+        """Say what somebody gets: a page and its text, a file, led on to where, or a refusal."""
         cookies = self._known(login)["cookies"] if login else []
         sent = "; ".join(f"{one['name']}={one['value']}" for one in cookies)
         asked = Request(self.address + address, headers={"Cookie": sent, "Accept": "text/html"})
         try:
             with _NOT_LED_ON.open(asked) as answer:
-                kind, named = answer.headers.get_content_type(), answer.headers
-                return kind == "text/html" and "content-disposition" not in named
+                is_page = answer.headers.get_content_type() == "text/html"
+                if is_page and not answer.headers["content-disposition"]:
+                    return "page", answer.read().decode()
+                return "file", ""
         except HTTPError as refused:
-            refused.close()
-            return False
+            with refused:
+                to = refused.headers.get("location", "/login")
+                return ("refused", "") if to.startswith("/login") else ("led on", to)
 
     def _known(self, login):
         if login and login not in self.known:

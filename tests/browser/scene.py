@@ -67,6 +67,7 @@ class Scene:
     statement: str
     finding_id: int
     sale_id: int
+    key: str
     period: str = "2026-02"
 
 
@@ -77,7 +78,7 @@ def play(town):
     town.clock.now = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
     tides = town.registers("Ode to the Tides", TIDES, {"Ada": 600_000, "Bo": 400_000})
     town.registers("Essay on Bread", BREAD, {"Ada": 1_000_000})
-    _people(town)
+    key = _people(town)
     town.clock.now = JANUARY
     for number, tier in enumerate(Tier):
         town.sells(f"t{number}", text=TIDES, tier=tier, at=JANUARY)
@@ -94,7 +95,7 @@ def play(town):
     _widespread(town, tides)
     town.clock.now = NOW
     payouts.make(town.database, Period.parse("2026-01"), by="olga", now=NOW, progress=drain.silent)
-    return Scene(tides, f"2026-01-H{holder_id(town, 'Ada')}-USD", finding, sale)
+    return Scene(tides, f"2026-01-H{holder_id(town, 'Ada')}-USD", finding, sale, key)
 
 
 def _people(town):
@@ -107,7 +108,8 @@ def _people(town):
         of = {"ada": ada, "cleo": cleo, "acme": vendor}
         for login, role in LOGINS.items():
             people.add_user(session, login, PASSWORD, role, of.get(login), **facts)
-        api_keys.make(session, vendor, "production", **facts)
+        key, _ = api_keys.make(session, vendor, "production", **facts)
+    return key
 
 
 def _february(town):
