@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     """How many sales may wait to be settled before further ones are refused for a while."""
     least_free_disk_mib: int = Field(default=512, ge=0)
     """How much disk must be free under ``home`` for sales to be taken; 0: it is not looked at."""
+    webhook_log_days: int = Field(default=90, ge=1)
+    """How long events of webhooks, and what was sent of them, are kept."""
     webhook_networks: str = ""
     """Networks beside the public internet that webhooks may be sent to, by plain HTTP too, joined
     by commas: 127.0.0.0/8 for tests on one machine."""

@@ -9,6 +9,7 @@ from time import monotonic
 from attribution.values import Attribution, Evidence, Fingerprint
 from service.ledger.contract import NoContract
 from service.ledger.money import PPM
+from service.ledger.period import Period
 from service.ledger.tiers import Tier
 from service.store import (
     attributions,
@@ -21,6 +22,7 @@ from service.store import (
 from service.store.attributions import EvidenceRow, Wanted
 from service.store.database import Database, unit_of_work
 from service.store.eligibility import EarningWindow
+from service.store.settlement_rows import PutAside
 from service.store.unmatched import UnmatchedPassage
 from service.store.work_batches import WorkBatch
 from worker.engine_room import EngineRoom
@@ -141,18 +143,14 @@ def _put_aside(
 ) -> None:
     """Quarantine the sales of these outputs; they want nothing from then on."""
     aside = [sale for sale, w in plan.wanted_of_sale.items() if w.text_hash in outdated]
+    found = []
+    for sale_id in aside:
+        error = outdated[plan.wanted_of_sale.pop(sale_id).text_hash]
+        facts = {"sentence": error.sentence, **error.facts}
+        period = Period(plan.batch.period)
+        found.append(PutAside(sale_id, plan.batch.vendor_id, period, error.code, facts))
     with unit_of_work(database) as session:
-        for sale_id in aside:
-            error = outdated[plan.wanted_of_sale.pop(sale_id).text_hash]
-            settlement_rows.quarantine(
-                session,
-                sale_id,
-                vendor_id=plan.batch.vendor_id,
-                period=plan.batch.period,
-                reason=error.code,
-                facts={"sentence": error.sentence, **error.facts},
-                now=now,
-            )
+        settlement_rows.quarantine(session, found, now=now)
 
 
 def _unmatched(fingerprint: Fingerprint, found: Attribution) -> list[UnmatchedPassage]:

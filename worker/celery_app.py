@@ -19,7 +19,7 @@ from service.settings import Settings
 from service.store import webhook_deliveries
 from service.store.database import unit_of_work
 from worker import drain
-from worker.outbox import delivery
+from worker.outbox import delivery, webhooks
 from worker.outbox.courier import Courier
 from worker.workplace import Workplace, open_workplace
 
@@ -111,8 +111,9 @@ def notify() -> None:
 
 @app.task(name="tidy")  # type: ignore[untyped-decorator]
 def tidy() -> None:
-    """Delete texts whose retention has ended. Rung by the tick, once an hour."""
+    """Delete texts and events whose retention has ended. Rung by the tick, once an hour."""
     drain.tidy(place())
+    webhooks.tidy(place())
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

@@ -36,6 +36,7 @@ from service.store.database import Database, unit_of_work
 from service.store.entry_rows import EntryColumns
 from service.store.lines import LineKey
 from service.store.sale_table import SaleTable, date_of
+from service.store.settlement_rows import PutAside
 from worker.eligible import Eligible, eligible
 from worker.licensing import uses_against_terms
 
@@ -110,16 +111,17 @@ def settle_sales(
 ) -> None:
     """Post sales of one month into a period whose row is held; what cannot be is quarantined."""
     contracts = contracts_of(session, sales)
-    for row, error in contracts.refused:
-        settlement_rows.quarantine(
-            session,
+    aside = [
+        PutAside(
             int(sales.sale_ids[row]),
-            vendor_id=int(sales.vendor_ids[row]),
-            period=month.number,
-            reason=error.code,
-            facts={"sentence": error.sentence, **error.facts},
-            now=now,
+            int(sales.vendor_ids[row]),
+            month,
+            error.code,
+            {"sentence": error.sentence, **error.facts},
         )
+        for row, error in contracts.refused
+    ]
+    settlement_rows.quarantine(session, aside, now=now)
     for currency, rows in contracts.by_currency(sales):
         entries = decide(
             session,

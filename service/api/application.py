@@ -49,6 +49,7 @@ from service.api import (
     vendor_statements,
     vendor_terms,
     vendor_usage,
+    webhook_events,
     webhook_log,
     webhooks,
     widespread,
@@ -104,6 +105,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_vendors = (vendor_terms, vendor_statements, vendor_usage, reconciliations, report_flags)
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
+    webhook_events.describe(app)
     for room in (*rooms, *of_vendors, webhooks, webhook_log, health):
         app.include_router(room.router)
     return app

@@ -9,7 +9,15 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import exc as sql
 
-from service.store import embeddings, findings, seals, widespread, work_batches
+from service.store import (
+    embeddings,
+    findings,
+    seals,
+    webhook_log,
+    webhook_states,
+    widespread,
+    work_batches,
+)
 from service.store.database import Database, unit_of_work
 
 
@@ -75,6 +83,8 @@ class _Waiting(Collector):
             unembedded = embeddings.unembedded_count(session)
             open_findings = findings.open_count(session)
             widespread_works = widespread.count(session)
+            standing = webhook_states.standing(session)
+            undelivered = webhook_log.waiting_count(session)
         sales = GaugeMetricFamily("wellspring_waiting_sales", "Sales that wait.", labels=("stage",))
         sales.add_metric(["attribute"], waiting.to_attribute)
         sales.add_metric(["settle"], waiting.to_settle)
@@ -84,4 +94,12 @@ class _Waiting(Collector):
         yield GaugeMetricFamily("wellspring_open_findings", "To decide.", value=open_findings)
         yield GaugeMetricFamily(
             "wellspring_widespread_works", "That win in many outputs.", value=widespread_works
+        )
+        hooks = GaugeMetricFamily("wellspring_webhooks", "Endpoints by state.", labels=("state",))
+        hooks.add_metric(["active"], standing.active - standing.failing)
+        hooks.add_metric(["failing"], standing.failing)
+        hooks.add_metric(["given-up"], standing.given_up)
+        yield hooks
+        yield GaugeMetricFamily(
+            "wellspring_undelivered_events", "That wait for a webhook.", value=undelivered
         )

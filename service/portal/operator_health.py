@@ -15,6 +15,7 @@ from service.store import (
     quarantined,
     seals,
     statements,
+    webhook_states,
     widespread,
     work_batches,
 )
@@ -35,6 +36,7 @@ def health(request: Request, context: Context) -> Response:
         quarantined_count = quarantined.count(session)
         open_findings = findings.open_count(session)
         widespread_works = widespread.count(session)
+        hooks = webhook_states.standing(session)
         known = periods.listing(session)
     now = context.clock()
     oldest = waiting.oldest_reported_at
@@ -49,6 +51,7 @@ def health(request: Request, context: Context) -> Response:
         quarantined=quarantined_count,
         open_findings=open_findings,
         widespread_works=widespread_works,
+        webhooks=hooks,
         periods=known[-6:][::-1],
         now=now,
     )

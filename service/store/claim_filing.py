@@ -20,9 +20,18 @@ from service.ledger.contested_share import claimed_for, contested, over_claimed_
 from service.ledger.errors import LedgerError
 from service.ledger.period import Period
 from service.ledger.rights import RightsVersion
-from service.store import claim_holds, claim_steps, claims, parties, rights, works
+from service.store import (
+    claim_holds,
+    claim_steps,
+    claims,
+    parties,
+    rights,
+    webhook_events,
+    works,
+)
 from service.store.claim_rows import StoredClaim
 from service.store.claim_steps import Said
+from service.store.webhook_events import EventType, instant
 
 MAX_OPEN_CLAIMS = 20
 """How many open claims one holder may have made: a claim keeps other people's money back."""
@@ -114,7 +123,22 @@ def file(session: Session, new: NewClaim, *, by: Actor, now: datetime) -> Stored
     claims.insert(session, stored)
     side = Side.CLAIMANT if by.holder_id else Side.OPERATOR
     claim_steps.insert(session, 1, claim, action=Action.CLAIM, side=side, actor=by, said=new.said)
+    _tell(session, claim, finding_id=new.finding_id, now=now)
     return claims.get(session, claim.claim_id)
+
+
+def _tell(session: Session, claim: Claim, *, finding_id: int | None, now: datetime) -> None:
+    """Tell who claims, and of whom."""
+    told = {
+        "claim_id": claim.claim_id,
+        "work_id": claim.work_id,
+        "finding_id": finding_id,
+        "claimants": sorted(claim.claimants),
+        "respondents": sorted(claim.respondents),
+        "opened_at": instant(now),
+    }
+    whose = sorted(claim.claimants.keys() | claim.respondents.keys())
+    webhook_events.record(session, EventType.CONFLICT_OPENED, told, parties=whose, now=now)
 
 
 def _drawn_up(

@@ -13,7 +13,16 @@ from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
 from service.ledger.money import format_nanos
-from service.store import claim_steps, journal, line_disputes, mail, parties, payees, proposals
+from service.store import (
+    claim_steps,
+    journal,
+    line_disputes,
+    mail,
+    parties,
+    payees,
+    proposals,
+    webhook_states,
+)
 from service.store.database import driver
 from service.store.text_rules import check_text
 
@@ -178,6 +187,7 @@ def _erase_person(session: Session, holder_id: int, *, now: datetime) -> None:
     claim_steps.erase(session, holder_id, now=now)
     proposals.erase(session, holder_id, now=now)
     line_disputes.erase(session, holder_id, now=now)
+    webhook_states.erase(session, holder_id)
     connection.execute(
         "UPDATE mail SET answer = '' FROM statement s WHERE s.statement_id = mail.statement_id "
         "AND s.holder_id = %(holder)s AND answer <> ''",

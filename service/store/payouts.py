@@ -14,8 +14,9 @@ from service.ledger.exchange import Rate
 from service.ledger.payout import PayoutState, moved
 from service.ledger.period import Period
 from service.ledger.transfer import Transfer
-from service.store import journal, payout_terms
+from service.store import journal, payout_terms, webhook_events
 from service.store.database import driver
+from service.store.webhook_events import EventType, instant
 
 _PAYOUTS = 8_100_000
 
@@ -176,7 +177,7 @@ def add_step(
     now: datetime,
     bank_nanos: int | None = None,
 ) -> None:
-    """Keep a step of a payout; each state is taken once."""
+    """Keep a step of a payout, and tell its holder and payee; each state is taken once."""
     driver(session).execute(
         "INSERT INTO payout_step (payout_id, state, period, moved_nanos, reference, taken_by, "
         "taken_at, bank_nanos) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -185,6 +186,20 @@ def add_step(
             *(now, bank_nanos),
         ),
     )
+    row = (
+        driver(session)
+        .execute(
+            "SELECT s.number, p.holder_id, p.payee_id FROM payout p "
+            "JOIN statement s USING (statement_id) WHERE payout_id = %s",
+            (payout_id,),
+        )
+        .fetchone()
+    )
+    assert row
+    told = {"payout_id": payout_id, "statement": row[0], "holder_id": row[1], "payee_id": row[2]}
+    told |= {"state": str(state), "taken_at": instant(now)}
+    kind = EventType(f"payout.{state}")
+    webhook_events.record(session, kind, told, parties=sorted({row[1], row[2]}), now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,15 @@ _BY_COLUMN = (
     ("subject_id", "subject = 'holder' AND {} = %(holder)s"),
     ("statement_id", "{} IN (SELECT statement_id FROM statement WHERE holder_id = %(holder)s)"),
     ("payout_id", "{} IN (SELECT payout_id FROM payout WHERE holder_id = %(holder)s)"),
+    ("party_ids", "{} @> ARRAY[%(holder)s::bigint]"),
+    ("endpoint_id", "{} IN (SELECT endpoint_id FROM webhook_endpoint WHERE party_id = %(holder)s)"),
+    (
+        "delivery_id",
+        (
+            "{} IN (SELECT delivery_id FROM webhook_delivery JOIN webhook_endpoint "
+            "USING (endpoint_id) WHERE party_id = %(holder)s)"
+        ),
+    ),
     ("text_id", "{} = ANY(%(texts)s)"),
     ("work_id", "{} = ANY(%(texts)s)"),
 )

@@ -10,7 +10,9 @@ from sqlmodel import Session
 from service.ledger.sale_marks import SaleFormat
 from service.ledger.sale_report import ItemOutcome, Outcome, ReportedSale
 from service.ledger.tiers import Tier
+from service.store import webhook_events
 from service.store.database import driver
+from service.store.webhook_events import EventType, instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ INSERT INTO sale_conflict (sale_id, payload_hash, vendor_id, format, tier, outpu
 SELECT s.sale_id, %(payload)s, s.vendor_id, %(format)s, %(tier)s, %(tokens)s, %(gross)s, %(model)s,
     %(sold_at)s, s.text_hash IS NOT DISTINCT FROM %(text_hash)s, %(now)s
 FROM sale s WHERE s.sale_id = %(sale)s
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING vendor_id
 """
 
 
@@ -44,29 +46,43 @@ def keep(
     *,
     now: datetime,
 ) -> None:
-    """Keep what conflicts of a report, each content once; in order, so that nobody deadlocks."""
+    """Keep what conflicts of a report, each content once, and tell its vendor of what is new.
+
+    In order, so that nobody deadlocks.
+    """
     found = {
         (one.sale_id, item.payload_hash): item
         for item, one in zip(items, outcomes, strict=True)
         if one.outcome is Outcome.CONFLICT and one.sale_id is not None
     }
+    new: dict[int, list[int]] = {}
     for sale_id, payload in sorted(found):
         item = found[sale_id, payload]
-        driver(session).execute(
-            _INSERT,
-            {
-                "sale": sale_id,
-                "payload": payload,
-                "format": item.format,
-                "tier": item.tier.number,
-                "tokens": item.output_tokens,
-                "gross": item.gross_nanos,
-                "model": item.model,
-                "sold_at": item.sold_at,
-                "text_hash": item.text_hash,
-                "now": now,
-            },
+        row = (
+            driver(session)
+            .execute(
+                _INSERT,
+                {
+                    "sale": sale_id,
+                    "payload": payload,
+                    "format": item.format,
+                    "tier": item.tier.number,
+                    "tokens": item.output_tokens,
+                    "gross": item.gross_nanos,
+                    "model": item.model,
+                    "sold_at": item.sold_at,
+                    "text_hash": item.text_hash,
+                    "now": now,
+                },
+            )
+            .fetchone()
         )
+        if row:
+            new.setdefault(int(row[0]), []).append(sale_id)
+    facts = {"reported_at": instant(now)}
+    for vendor_id, sale_ids in new.items():
+        kind = EventType.SALE_CONFLICTED
+        webhook_events.record_sales(session, kind, vendor_id, sale_ids, facts, now=now)
 
 
 def of_sale(session: Session, sale_id: int) -> list[SaleConflict]:

@@ -1,13 +1,17 @@
 """Sales that attribution reads, and where those go that cannot be attributed or settled."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from service.ledger.period import Period
+from service.store import webhook_events
 from service.store.database import driver
+from service.store.webhook_events import EventType, instant
 from service.store.work_batches import WorkBatch
 
 
@@ -35,19 +39,36 @@ def sales_with_text(session: Session, batch: WorkBatch) -> list[TextSale]:
     return [TextSale(sale_id, at, tier, bytes(h)) for sale_id, at, tier, h in rows]
 
 
-def quarantine(
-    session: Session,
-    sale_id: int,
-    *,
-    vendor_id: int,
-    period: int,
-    reason: str,
-    facts: Mapping[str, object],
-    now: datetime,
-) -> None:
-    """Put a sale that cannot be attributed or settled aside; the batch goes on."""
-    driver(session).execute(
-        "INSERT INTO quarantine (sale_id, vendor_id, period, reason, facts, quarantined_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (sale_id, vendor_id, period, reason, json.dumps(facts, default=str), now),
-    )
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """A sale that cannot be attributed or settled; ``reason`` is the code of the rule it broke."""
+
+    sale_id: int
+    vendor_id: int
+    period: Period
+    reason: str
+    facts: Mapping[str, object]
+
+
+def quarantine(session: Session, sales: Sequence[PutAside], *, now: datetime) -> None:
+    """Put sales aside that cannot be attributed or settled; the batch goes on.
+
+    Those that are quarantined already stay as they are. Their vendors are told of the others.
+    """
+    connection = driver(session)
+    told: dict[tuple[int, Period, str], list[int]] = defaultdict(list)
+    for one in sales:
+        made = connection.execute(
+            "INSERT INTO quarantine (sale_id, vendor_id, period, reason, facts, quarantined_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (
+                *(one.sale_id, one.vendor_id, one.period.number, one.reason),
+                *(json.dumps(one.facts, default=str), now),
+            ),
+        )
+        if made.rowcount:
+            told[one.vendor_id, one.period, one.reason].append(one.sale_id)
+    for (vendor_id, period, reason), numbers in told.items():
+        facts = {"period": str(period), "reason": reason, "quarantined_at": instant(now)}
+        kind = EventType.SALE_QUARANTINED
+        webhook_events.record_sales(session, kind, vendor_id, numbers, facts, now=now)

@@ -20,7 +20,7 @@ from service.ledger.statement import (
     StatementLine,
 )
 from service.ledger.tiers import Tier
-from service.store import advances, holdbacks
+from service.store import advances, holdbacks, webhook_events
 from service.store.database import driver
 from service.store.statement_facts import Recipient, payout_moves
 
@@ -88,6 +88,9 @@ def insert(
             "VALUES (%s, %s, %s, %s)",
             (int(row[0]), str(part.reason), part.nanos, list(part.causes)),
         )
+    webhook_events.record_statement(
+        session, number_of(statement), statement.period, holder_id=statement.holder_id, now=now
+    )
 
 
 def _insert_lines(

@@ -20,6 +20,7 @@ from service.ledger.vendor_statement import (
     VendorMove,
     VendorStatement,
 )
+from service.store import webhook_events
 from service.store.database import driver
 from service.store.vendor_statement_facts import Debtor
 
@@ -87,6 +88,9 @@ def insert(session: Session, issue: Issue, said: VendorStatement) -> None:
         for one in said.ageing.months
     ]
     _insert_all(session, "month", 5, months)
+    webhook_events.record_statement(
+        session, issue.number, said.period, vendor_id=issue.vendor_id, now=issue.issued_at
+    )
 
 
 def _line_rows(said: VendorStatement) -> list[tuple[Any, ...]]:

@@ -10,7 +10,10 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from service.ledger.period import Period
 from service.store.database import driver
+
+SALES_AN_EVENT = 50
 
 
 class EventType(StrEnum):
@@ -68,6 +71,51 @@ def record(
             "now": now,
         },
     )
+
+
+def record_sales(
+    session: Session,
+    kind: EventType,
+    vendor_id: int,
+    sale_ids: Sequence[int],
+    facts: Mapping[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Keep that something has happened to sales of a vendor, which go by the vendor's own ids.
+
+    One event tells of at most 50, so that a batch gone wrong is neither thousands of events nor one
+    of a megabyte.
+    """
+    rows = driver(session).execute(
+        "SELECT external_id FROM sale WHERE sale_id = ANY(%s) ORDER BY sale_id", (list(sale_ids),)
+    )
+    names = [str(row[0]) for row in rows]
+    for begin in range(0, len(names), SALES_AN_EVENT):
+        part = names[begin : begin + SALES_AN_EVENT]
+        data = {"vendor_id": vendor_id, "sales": part, **facts}
+        record(session, kind, data, parties=[vendor_id], now=now)
+
+
+def record_statement(
+    session: Session,
+    number: str,
+    period: Period,
+    *,
+    holder_id: int | None = None,
+    vendor_id: int | None = None,
+    now: datetime,
+) -> None:
+    """Keep that a statement was issued to a holder or a vendor."""
+    told = {
+        "statement": number,
+        "period": str(period),
+        "holder_id": holder_id,
+        "vendor_id": vendor_id,
+        "issued_at": instant(now),
+    }
+    whose = [party for party in (holder_id, vendor_id) if party is not None]
+    record(session, EventType.STATEMENT_ISSUED, told, parties=whose, now=now)
 
 
 def instant(at: datetime) -> str:

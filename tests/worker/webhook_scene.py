@@ -4,10 +4,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from service.store import key_ring, parties, webhook_secrets, webhooks
+from service.store import (
+    key_ring,
+    parties,
+    webhook_events,
+    webhook_secrets,
+    webhook_states,
+    webhooks,
+)
 from service.store.database import unit_of_work
 from service.store.public_address import networks_of
-from service.store.webhooks import NewEndpoint, Owner, OwnerRole
+from service.store.webhook_events import EventType
+from service.store.webhooks import Cause, NewEndpoint, Owner, OwnerRole
 from worker.outbox.webhooks import Post, deliver_all
 
 LOOPBACK = networks_of("127.0.0.0/8,::1/128")
@@ -52,6 +60,26 @@ class Scene:
         """Deliver what is due; return how many were tried."""
         post = Post(self.ring, allowed, seconds=seconds, **facts)
         return deliver_all(self.town.database, post, clock=self.clock)
+
+    def something_happens(self, session, *, parties=()):
+        """Record an event for operators and these parties."""
+        kind, told = EventType.PERIOD_CLOSED, {"period": "2026-01", "closed_at": "now"}
+        webhook_events.record(session, kind, told, parties=parties, now=self.town.clock())
+
+    def happens(self, times=1):
+        """Record events for operators, each in a commit of its own."""
+        for _ in range(times):
+            with unit_of_work(self.town.database) as session:
+                self.something_happens(session)
+
+    def disables(self, number):
+        with unit_of_work(self.town.database) as session:
+            one = webhooks.locked(session, number, owner=None)
+            webhook_states.disable(session, one, Cause.OWNER, now=self.clock())
+
+    def endpoint(self, number):
+        with unit_of_work(self.town.database) as session:
+            return webhooks.get(session, number, owner=None)
 
     def states(self):
         rows = self.town.tells("SELECT state, attempts FROM webhook_delivery ORDER BY delivery_id")

@@ -23,19 +23,27 @@ from standardwebhooks import Webhook
 
 from service.api.application import VERSION
 from service.settings import Settings
-from service.store import key_ring, public_address, webhook_deliveries, webhook_secrets
+from service.store import (
+    key_ring,
+    public_address,
+    webhook_deliveries,
+    webhook_log,
+    webhook_secrets,
+)
 from service.store.database import Database, unit_of_work
 from service.store.key_ring import KeyMissing, KeyRing
 from service.store.public_address import Networks, Resolver
 from service.store.webhook_deliveries import Claimed
 from service.store.webhook_schedule import MOST_SPREAD_PPM, Answer
 from worker.outbox.pinned import Pinned
+from worker.workplace import Workplace
 
 AT_ONCE = 16
 """How many a process sends at the same time; at most half of them to endpoints in trouble."""
 AT_ONCE_SLOW = AT_ONCE // 2
 LOOK_SECONDS = 0.5
 _MOST_ANSWER_BYTES = 500
+_TIDIED_AT_ONCE = 1_000
 
 DATABASE_AWAY = (SQLAlchemyError, psycopg.Error)
 """What is raised where the database is away: by the pool, or in the middle of a statement."""
@@ -68,6 +76,18 @@ def post_of(settings: Settings) -> Post:
 def deliver_all(database: Database, post: Post, *, clock: Clock) -> int:
     """Deliver everything that is due now or becomes so meanwhile; return how many were tried."""
     return asyncio.run(deliver(database, post, clock=clock, is_stopped=lambda: False))
+
+
+def tidy(place: Workplace) -> int:
+    """Forget events whose time is over with what was sent of them; return how many."""
+    before = place.clock() - timedelta(days=place.settings.webhook_log_days)
+    count = 0
+    while True:
+        with unit_of_work(place.database) as session:
+            done = webhook_log.tidy(session, before=before, limit=_TIDIED_AT_ONCE)
+        count += done
+        if done < _TIDIED_AT_ONCE:
+            return count
 
 
 async def deliver(
