@@ -16,10 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.logs import configure
 from service.settings import Settings
-from service.store import webhook_deliveries
+from service.store import account_letters, webhook_deliveries
 from service.store.database import unit_of_work
 from worker import drain
 from worker.outbox import delivery, webhooks
+from worker.outbox.account_letters import deliver_account_letters
 from worker.outbox.courier import Courier
 from worker.workplace import Workplace, open_workplace
 
@@ -98,7 +99,8 @@ def settle() -> None:
 
 @app.task(name="deliver")  # type: ignore[untyped-decorator]
 def deliver() -> None:
-    """Deliver letters that are due. Rung by the tick, once a minute."""
+    """Deliver letters that are due. Rung by the tick: of accounts at once, others each minute."""
+    deliver_account_letters(place().database, place().settings, clock=place().clock)
     again(deliver, more=delivery.deliver(place()))
 
 
@@ -129,6 +131,11 @@ def save_index(**_facts: object) -> None:
     if "here" in _place:
         _courier["here"].stop()
         _place["here"].room.close()
+
+
+def _account_letters_wait(workplace: Workplace) -> bool:
+    with unit_of_work(workplace.database) as session:
+        return account_letters.due(session, now=workplace.clock())
 
 
 def _webhooks_wait(workplace: Workplace) -> bool:
@@ -220,6 +227,8 @@ class EmbeddedWorker:
                 if tidied is None or monotonic() - tidied > TIDY_SECONDS:
                     tidied = monotonic()
                     ring(tidy)
+                if _account_letters_wait(place()):
+                    ring(deliver)
                 if delivered is None or monotonic() - delivered > DELIVER_SECONDS:
                     delivered = monotonic()
                     ring(deliver)

@@ -12,7 +12,7 @@ from fastapi import Request
 
 from service.api.doors import WebContext
 from service.ledger.errors import LedgerError
-from service.store import attempts
+from service.store import asking, attempts
 from service.store.attempts import Limit, TooManyLogins
 from service.store.database import unit_of_work
 from service.store.name_rules import look_of
@@ -41,7 +41,7 @@ def tried(request: Request, login: str, *, forgets: bool = True) -> Iterator[Non
     who = ((OF_ONE, f"{name}\n{address}"), (OF_ADDRESS, address), (OF_LOGIN, name))
     now = context.clock()
     try:
-        with unit_of_work(context.database) as session:
+        with asking.nobody(), unit_of_work(context.database) as session:
             begun = [attempts.begin(session, limit, one, now=now) for limit, one in who]
     except TooManyLogins:
         request.app.state.metrics.logins.labels("limited").inc()
@@ -52,7 +52,7 @@ def tried(request: Request, login: str, *, forgets: bool = True) -> Iterator[Non
         request.app.state.metrics.logins.labels("refused").inc()
         raise
     request.app.state.metrics.logins.labels("let-in").inc()
-    with unit_of_work(context.database) as session:
+    with asking.nobody(), unit_of_work(context.database) as session:
         attempts.take_back(session, begun)
         if forgets:
             attempts.forget(session, OF_ONE, who[0][1])
@@ -62,7 +62,7 @@ def tried(request: Request, login: str, *, forgets: bool = True) -> Iterator[Non
 def count_letter(request: Request, address: str) -> None:
     """Count a letter that is asked for; raise TooManyLogins. Nobody is told whose address it is."""
     context: WebContext = request.app.state.context
-    with unit_of_work(context.database) as session:
+    with asking.nobody(), unit_of_work(context.database) as session:
         now = context.clock()
         attempts.begin(session, LETTERS_FROM_ONE, address_of(request), now=now)
         attempts.begin(session, LETTERS_TO_ONE, look_of(address[:254]), now=now)

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 from service.api import powers, signing_in
 from service.ledger.errors import LedgerError
-from service.store import attempts, members, people, portal_sessions, second_factor
+from service.store import (
+    account_letters,
+    attempts,
+    members,
+    people,
+    portal_sessions,
+    second_factor,
+)
 
 STATUS: Mapping[type[LedgerError], int] = {
     people.LoginRefused: 401,
@@ -12,6 +19,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     second_factor.CodeRefused: 401,
     signing_in.HalfSessionMissing: 401,
     powers.PowerMissing: 403,
+    signing_in.SignUpClosed: 403,
     powers.SecondFactorNeeded: 403,
     people.UnknownOperator: 404,
     members.MemberNotFound: 404,
@@ -19,5 +27,6 @@ STATUS: Mapping[type[LedgerError], int] = {
     people.LoginTaken: 409,
     members.LastOwner: 409,
     second_factor.NoSecondFactor: 409,
+    account_letters.LinkRefused: 410,
     attempts.TooManyLogins: 429,
 }

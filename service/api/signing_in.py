@@ -8,7 +8,7 @@ from sqlmodel import Session
 from service.api.dependencies import SESSION_COOKIE, check_origin, context_of
 from service.api.failed_logins import address_of, tried
 from service.ledger.errors import LedgerError
-from service.store import key_ring, people, portal_sessions, second_factor
+from service.store import asking, key_ring, people, portal_sessions, second_factor
 from service.store.database import unit_of_work
 from service.store.key_ring import KeyRing
 from service.store.people import Person
@@ -21,6 +21,13 @@ class HalfSessionMissing(LedgerError):
 
     def __init__(self) -> None:
         super().__init__("log in again: the code came too late")
+
+
+class SignUpClosed(LedgerError):
+    """This installation adds its creators itself."""
+
+    def __init__(self) -> None:
+        super().__init__("here nobody signs up alone: ask who runs this site")
 
 
 def log_in(request: Request, login: str, password: str, *, code: str = "") -> tuple[str, Person]:
@@ -77,8 +84,7 @@ def complete_half(request: Request, code: str) -> tuple[str, Person]:
 
 def rotated(request: Request, person: Person) -> str:
     """End all sessions of somebody and open a new one, after what protects them has changed."""
-    context = context_of(request)
-    with unit_of_work(context.database) as session:
+    with asking.nobody(), unit_of_work(context_of(request).database) as session:
         portal_sessions.end_all(session, person.user_id)
         user = session.get(PortalUserRow, person.user_id)
         assert user

@@ -9,6 +9,10 @@ from fastapi.staticfiles import StaticFiles
 from service.api.doors import WebContext
 from service.api.problems import Problem
 from service.portal import (
+    account,
+    account_factor,
+    account_members,
+    arrivals,
     creator_disputes,
     creator_home,
     creator_payout,
@@ -28,6 +32,10 @@ from service.portal import (
 
 _ROOMS = (
     entrance,
+    arrivals,
+    account,
+    account_factor,
+    account_members,
     creator_home,
     registration,  # /works/new stands before /works/{work_id}
     creator_works,
@@ -60,6 +68,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
         if request.url.query and request.method == "GET":
             wanted += f"?{request.url.query}"
         return pages.goto(f"/login?next={quote(wanted)}")
+    if problem.code == "second-factor-needed":
+        return pages.goto("/account/second-factor")
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not hasattr(request.state, "person"):
         request.state.person = None  # who it is would be asked of the database that just failed
     title = HTTPStatus(problem.status).phrase

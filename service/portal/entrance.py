@@ -1,15 +1,23 @@
 """The door: log in, log out, and where each role goes first."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from service.api.dependencies import Context, current_person, require_role
-from service.api.signing_in import clear_session_cookie, log_in, log_out, set_session_cookie
+from service.api.signing_in import (
+    begin_half,
+    clear_session_cookie,
+    log_in,
+    log_out,
+    set_session_cookie,
+)
 from service.portal import pages
 from service.store.attempts import TooManyLogins
 from service.store.people import ROLES, LoginRefused
+from service.store.second_factor import SecondFactorMissing
 
 router = APIRouter()
 
@@ -50,6 +58,10 @@ def enter(
     """Check login and password; a refusal shows the form again with the login kept."""
     try:
         token, _ = log_in(request, login, password)
+    except SecondFactorMissing:
+        answer = pages.goto(f"/login/code?next={quote(local_path(wanted))}")
+        set_session_cookie(request, answer, begin_half(request, login, password))
+        return answer
     except (LoginRefused, TooManyLogins) as refusal:
         sentence = refusal.sentence[0].upper() + refusal.sentence[1:] + "."
         status = 429 if isinstance(refusal, TooManyLogins) else 401
@@ -73,6 +85,7 @@ def _form(
         wanted=wanted,
         error=error,
         embedded=context.settings.embedded,
+        may_sign_up=context.settings.sign_up,
     )
 
 

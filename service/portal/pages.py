@@ -1,21 +1,19 @@
-"""Templates become answers: their frame, and how amounts, shares and times are shown."""
+"""Templates become answers, in their frame."""
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from service.api.dependencies import CSRF_FIELD, current_person
-from service.documents.figures import percent_of
-from service.ledger.money import NANOS_PER_UNIT, format_nanos
 from service.portal.cards import cards
 from service.portal.navigation import NAVIGATION, here
+from service.portal.reading import reader_of
+from service.portal.shown import FILTERS, shown_to
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -35,48 +33,17 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "proposed": "Proposed. It counts once everybody concerned has accepted.",
         "offer-answered": "Answered. The vendor sees it.",
         "logged-out": "You are logged out.",
+        "letter": "If that can be done, a letter is on its way. Its link is good once.",
+        "moved": "Confirmed. You log in with the new address from now on.",
+        "kept": "Kept.",
+        "password-changed": "Changed. All other sessions have ended.",
+        "sessions-ended": "Ended.",
+        "factor-off": "The second factor is off. All other sessions have ended.",
+        "invited": "Invited. The letter is on its way; its link is good for a week.",
+        "member-changed": "Changed. That person has been logged out.",
     }
 )
 """Sentences shown once after a redirect, by the word that ``?done=`` carries."""
-
-_MONEY = Markup('<data class="money" value="{}" title="{} {}">{}&nbsp;<abbr>{}</abbr></data>')
-_INSTANT = Markup('<time datetime="{}">{}&nbsp;UTC</time>')
-_DAY = Markup('<time datetime="{}" title="{} UTC">{}</time>')
-
-
-def money(nanos: int, currency: str) -> Markup:
-    """Show an amount to the nano with its ISO 4217 code."""
-    exact = format_nanos(nanos)
-    return _with_code(exact, exact, currency)
-
-
-def brief(nanos: int, currency: str) -> Markup:
-    """Show one unit or more cut to two digits, a smaller amount exactly; always exact on hover."""
-    exact = format_nanos(nanos)
-    shown = format_nanos(nanos, digits=2) if abs(nanos) >= NANOS_PER_UNIT else exact
-    return _with_code(exact, shown, currency)
-
-
-def _with_code(exact: str, shown: str, currency: str) -> Markup:
-    return _MONEY.format(exact, exact, currency, shown, currency)
-
-
-def instant(at: datetime) -> Markup:
-    """Show an instant in UTC."""
-    utc = at.astimezone(UTC)
-    return _INSTANT.format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", f"{utc:%Y-%m-%d %H:%M}")
-
-
-def day(at: datetime) -> Markup:
-    """Show the UTC day of an instant, the time on hover."""
-    utc = at.astimezone(UTC)
-    stamp = f"{utc:%Y-%m-%d %H:%M}"
-    return _DAY.format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", stamp, stamp[:10])
-
-
-def count(number: int) -> str:
-    """Show a whole number in groups of three digits."""
-    return f"{number:,}"
 
 
 def _version() -> str:
@@ -96,16 +63,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "money": money,
-        "brief": brief,
-        "instant": instant,
-        "day": day,
-        "count": count,
-        "percent": percent_of,
-        "plain": format_nanos,
-        "cards": cards,
-    }
+    environment.filters |= {**FILTERS, "cards": cards}
     environment.globals |= {"version": _version(), "csrf_field": CSRF_FIELD}
     return environment
 
@@ -126,7 +84,8 @@ def render(
         "path": request.url.path,
         "notice": NOTICES.get(request.query_params.get("done", "")),
     }
-    page = _ENVIRONMENT.get_template(template).render(frame | values)
+    with shown_to(reader_of(person)):
+        page = _ENVIRONMENT.get_template(template).render(frame | values)
     return HTMLResponse(page, status, headers={"Cache-Control": "private, no-cache"})
 
 

@@ -3,6 +3,8 @@
 A request that changes something leaves an act in the same transaction: who did what, on what.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +60,16 @@ def note(**about: object) -> None:
     asked = ASKING.get()
     if asked is not None:
         asked.about += [f"{name}={value}" for name, value in about.items()]
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Leave no act in the block: for what is counted beside a deed, or follows from it."""
+    asked = ASKING.set(None)
+    try:
+        yield
+    finally:
+        ASKING.reset(asked)
 
 
 def keep_act(session: Session) -> None:
