@@ -17,13 +17,13 @@ from sqlalchemy import create_engine, make_url
 
 from service.ledger import accounts
 from service.ledger.contract import Contract
+from service.ledger.merged_legs import merge
 from service.ledger.settlement import Matched, Sale
 from service.ledger.settlement import legs as plain_legs
 from service.ledger.settlement_array import (
     AccountCodes,
     MatchColumns,
     SaleColumns,
-    merge,
     settle_columns,
     work_key_hashes,
 )

@@ -12,13 +12,13 @@ from service.ledger.allocation import Int64s
 from service.ledger.contract import Contract, NoContract
 from service.ledger.errors import LedgerError
 from service.ledger.journal import Kind
+from service.ledger.merged_legs import merge
 from service.ledger.period import Period
 from service.ledger.settlement_array import (
     AccountCodes,
-    Legs,
     MatchColumns,
     SaleColumns,
-    merge,
+    Settled,
     settle_columns,
     work_key_hashes,
 )
@@ -232,9 +232,9 @@ def _legs(
     *,
     month: Period,
     codes: AccountCodes,
-) -> list[Legs]:
+) -> list[Settled]:
     """Settle the sales of each contract and tier together."""
-    legs: list[Legs] = []
+    legs: list[Settled] = []
     groups = contracts.of_row * len(Tier) + sales.tiers
     for group in np.unique(groups).tolist():
         chosen = np.flatnonzero(groups == group)

@@ -19,9 +19,6 @@ from service.ledger.period import Period
 from service.ledger.settlement import FEE_KEY, LINE_KEY, UNMATCHED_KEY, work_key
 from service.ledger.tiers import Tier
 
-_ID = 2**32 - 1
-"""Account ids are of 32 bits."""
-
 
 @dataclass(frozen=True, slots=True)
 class SaleColumns:
@@ -75,15 +72,20 @@ class Legs:
 
 
 @dataclass(slots=True)
-class _Collector:
-    rows: list[Int64s] = field(default_factory=list)
-    codes: list[Int64s] = field(default_factory=list)
-    nanos: list[Int64s] = field(default_factory=list)
+class Settled:
+    """What n sales of one contract and tier come to: rows [n] of the batch.
 
-    def add(self, rows: Int64s, codes: Int64s | int, nanos: Int64s) -> None:
-        self.rows.append(rows)
-        self.codes.append(np.broadcast_to(np.asarray(codes, np.int64), nanos.shape))
-        self.nanos.append(nanos)
+    shared: by account code, nanos [n] of an account that every one of the sales may touch. lines:
+    legs of lines, which differ from sale to sale.
+    """
+
+    rows: Int64s
+    shared: dict[int, Int64s] = field(default_factory=dict)
+    lines: list[Legs] = field(default_factory=list)
+
+    def add(self, code: int, nanos: Int64s) -> None:
+        """Add nanos [n] to an account's."""
+        self.shared[code] = self.shared[code] + nanos if code in self.shared else nanos
 
 
 def settle_columns(
@@ -94,9 +96,9 @@ def settle_columns(
     month: Period,
     tier: Tier,
     codes: AccountCodes,
-) -> Legs:
-    """Settle n sales; legs of one account in one sale are still apart: ``merge`` adds them."""
-    out = _Collector()
+) -> Settled:
+    """Settle n sales; ``merge`` makes their entries' legs of it."""
+    out = Settled(sales.row)
     direct = np.zeros(len(sales.row), np.int64)
     flow = run_down_array(sales.gross, sales.tokens, tier, contract.steps)
     for step, taken in zip(contract.steps, flow, strict=True):
@@ -105,24 +107,23 @@ def settle_columns(
         elif step.parties:
             _chain(sales, step, taken, codes, out)
         else:
-            out.add(sales.row, codes.code(accounts.vendor_kept(contract.vendor)), -taken)
+            out.add(codes.code(accounts.vendor_kept(contract.vendor)), -taken)
         if step.settles is Settles.DIRECT:
             direct += taken
-    receivable = codes.code(accounts.vendor_receivable(contract.vendor))
-    out.add(sales.row, receivable, sales.gross - direct)
-    out.add(sales.row, codes.code(accounts.vendor_settled_direct(contract.vendor)), direct)
-    return Legs(*(np.concatenate(part) for part in (out.rows, out.codes, out.nanos)))
+    out.add(codes.code(accounts.vendor_receivable(contract.vendor)), sales.gross - direct)
+    out.add(codes.code(accounts.vendor_settled_direct(contract.vendor)), direct)
+    return out
 
 
 def _chain(
-    sales: SaleColumns, step: Step, taken: Int64s, codes: AccountCodes, out: _Collector
+    sales: SaleColumns, step: Step, taken: Int64s, codes: AccountCodes, out: Settled
 ) -> None:
     name = accounts.party_direct if step.settles is Settles.DIRECT else accounts.party_payable
     weights = np.array(list(step.parties.values()), np.int64)
     keys = np.array([key_hash(party) for party in step.parties], np.uint64)
     parts = allocate_rows(taken, weights, keys, sales.ties)
     for column, party in enumerate(step.parties):
-        out.add(sales.row, codes.code(name(party)), -parts[:, column])
+        out.add(codes.code(name(party)), -parts[:, column])
 
 
 def _pool(
@@ -133,7 +134,7 @@ def _pool(
     step: Step,
     taken: Int64s,
     codes: AccountCodes,
-    out: _Collector,
+    out: Settled,
 ) -> Int64s:
     """Divide the pools; returns [n] what stays with the vendor directly."""
     assert step.pool
@@ -155,15 +156,14 @@ def _pool(
         np.array([key_hash(FEE_KEY), key_hash(LINE_KEY)], np.uint64),
         sales.ties[segment[~last]],
     )
-    out.add(sales.row, codes.code(accounts.PLATFORM_FEE), -_sums(divided[:, 0], sales.match_count))
-    out.add(rows[~last], matches.line_codes[match], -divided[:, 1])
+    out.add(codes.code(accounts.PLATFORM_FEE), -_sums(divided[:, 0], sales.match_count))
+    out.lines.append(Legs(rows[~last], matches.line_codes[match], -divided[:, 1]))
     unmatched = parts[last]
     kept = np.zeros(len(unmatched), np.int64)
     if step.pool.unmatched is UnmatchedGoesTo.VENDOR:
         kept = np.where(sales.has_text == 1, unmatched, 0)
-        out.add(sales.row, codes.code(accounts.vendor_kept(vendor)), -kept)
-    pool = codes.code(accounts.unmatched_pool(vendor, month))
-    out.add(sales.row, pool, kept - unmatched)
+        out.add(codes.code(accounts.vendor_kept(vendor)), -kept)
+    out.add(codes.code(accounts.unmatched_pool(vendor, month)), kept - unmatched)
     return kept
 
 
@@ -173,23 +173,6 @@ def _sums(values: Int64s, counts: Int64s) -> Int64s:
     totals = np.r_[0, np.cumsum(values)]
     sums: Int64s = totals[ends] - totals[ends - counts]
     return sums
-
-
-def merge(parts: Sequence[Legs], account_ids: Int64s) -> Legs:
-    """Put ids for codes, add legs of one account in one row, drop zeros, sort by (row, id)."""
-    rows = np.concatenate([part.row for part in parts])
-    ids = account_ids[np.concatenate([part.code for part in parts])]
-    nanos = np.concatenate([part.nanos for part in parts])
-    if not len(rows):
-        return Legs(rows, ids, nanos)
-    places = (rows << 32) | ids
-    order = np.argsort(places)
-    places = places[order]
-    first = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-    totals = np.add.reduceat(nanos[order], first)
-    kept = totals != 0
-    places = places[first][kept]
-    return Legs(places >> 32, places & _ID, totals[kept])
 
 
 def work_key_hashes(work_ids: Sequence[int]) -> Mapping[int, int]:

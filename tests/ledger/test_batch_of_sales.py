@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from sales_told import ESSAY, OCTOBER, ODE, a_sale, drawn_sales, matched
 
 from service.ledger import accounts
+from service.ledger.merged_legs import merge
 from service.ledger.settlement import legs
 from service.ledger.settlement_array import (
     AccountCodes,
     Legs,
     MatchColumns,
     SaleColumns,
-    merge,
+    Settled,
     settle_columns,
     work_key_hashes,
 )
@@ -101,17 +102,37 @@ def test_the_worked_sale_in_a_batch_with_a_free_one():
     ]
 
 
-def test_merging_adds_legs_of_one_account_drops_zeros_and_sorts():
-    parts = [
-        Legs(np.array([1, 0]), np.array([0, 1]), np.array([5, 7])),
-        Legs(np.array([1, 0, 1]), np.array([0, 0, 1]), np.array([-5, 2, 3])),
+def numbers(*values):
+    return np.array(values, np.int64)
+
+
+def test_merging_puts_lines_among_the_accounts_that_all_sales_share():
+    first, second = Settled(numbers(2, 0)), Settled(numbers(1))
+    first.add(0, numbers(-3, -5))
+    first.add(1, numbers(1, 1))
+    first.lines.append(Legs(numbers(2, 0, 0), numbers(3, 3, 2), numbers(2, 1, 3)))
+    second.add(1, numbers(7))
+    second.lines.append(Legs(numbers(1), numbers(2), numbers(-7)))
+    merged = merge([first, second], numbers(20, 40, 30, 10))
+    assert list(zip(merged.row, merged.code, merged.nanos, strict=True)) == [
+        *((0, 10, 1), (0, 20, -5), (0, 30, 3), (0, 40, 1)),
+        *((1, 30, -7), (1, 40, 7)),
+        *((2, 10, 2), (2, 20, -3), (2, 40, 1)),
     ]
-    merged = merge(parts, np.array([20, 10]))
-    assert merged.row.tolist() == [0, 0, 1]
-    assert merged.code.tolist() == [10, 20, 10]
-    assert merged.nanos.tolist() == [7, 2, 3]
+
+
+def test_merging_adds_legs_of_one_account_and_drops_zeros():
+    part = Settled(numbers(0, 1))
+    for nanos in (numbers(5, 7), numbers(-5, 2)):
+        part.add(1, nanos)
+    for nanos in (numbers(1, -6), numbers(-1, -3)):
+        part.lines.append(Legs(numbers(0, 1), numbers(0, 0), nanos))
+    merged = merge([part], numbers(20, 10))
+    assert merged.row.tolist() == [1, 1]
+    assert merged.code.tolist() == [10, 20]
+    assert merged.nanos.tolist() == [9, -9]
 
 
 def test_merging_nothing_is_nothing():
-    nothing = Legs(*(np.zeros(0, np.int64) for _ in range(3)))
-    assert merge([nothing], np.zeros(0, np.int64)).row.tolist() == []
+    assert merge([], numbers()).row.tolist() == []
+    assert merge([Settled(numbers())], numbers()).row.tolist() == []
