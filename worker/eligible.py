@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 from service.ledger.allocation import Int64s
+from service.ledger.distinct import distinct
 from service.ledger.money import PPM
 from service.ledger.tiers import Tier
 from service.store import back_pay, eligibility, lines, rights_by_day
@@ -17,7 +18,6 @@ from service.store.sale_table import SaleTable, micros_of
 from worker.licensing import Licensed, licensed
 
 _NONE = -1
-_MOST = 2**63
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +44,7 @@ def eligible(
 
     ``known``: lines found before, as of ``lines.ids``.
     """
-    names, work = np.unique(sales.match_works, return_inverse=True)
+    names, work = distinct(sales.match_works)
     windows = eligibility.windows_of(session, names.tolist())
     kept = _covered(sales, [windows[name] for name in names.tolist()], work)
     late = np.zeros(len(kept), np.bool_)
@@ -109,22 +109,21 @@ def _lines(
     """Return the line of each share; lines not met before are opened."""
     if not len(rows):
         return np.zeros(0, np.int64)
-    vendors, vendor = np.unique(sales.vendor_ids, return_inverse=True)
-    kinds = len(vendors) * len(Tier)
-    assert int(versions.max()) < _MOST // kinds, "rights versions out of range"
-    numbers, group = np.unique(
-        versions * kinds + vendor[rows] * len(Tier) + sales.tiers[rows], return_inverse=True
-    )
+    vendors, vendor = distinct(sales.vendor_ids)
+    kind = vendor * len(Tier) + sales.tiers
+    _, version = distinct(versions)
+    numbers, group = distinct(version * (len(vendors) * len(Tier)) + kind[rows])
     first = np.empty(len(numbers), np.int64)
     first[group] = np.arange(len(rows))  # any share of a line tells what it is of
+    sale = rows[first]
     keys = [
-        LineKey(work, version, vendor, tier, currency.decode())
-        for work, version, vendor, tier, currency in zip(
+        LineKey._make(key)
+        for key in zip(
             works[first].tolist(),
             versions[first].tolist(),
-            sales.vendor_ids[rows[first]].tolist(),
-            sales.tiers[rows[first]].tolist(),
-            sales.currencies[rows[first]].tolist(),
+            sales.vendor_ids[sale].tolist(),
+            sales.tiers[sale].tolist(),
+            sales.currencies[sale].astype("U3").tolist(),
             strict=True,
         )
     ]

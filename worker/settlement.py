@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.ledger import accounts
 from service.ledger.allocation import Int64s
 from service.ledger.contract import Contract, NoContract
+from service.ledger.distinct import distinct
 from service.ledger.errors import LedgerError
 from service.ledger.journal import Kind
 from service.ledger.merged_legs import merge
@@ -160,10 +161,10 @@ class ContractOfSale:
 
 def contracts_of(session: Session, sales: SaleTable) -> ContractOfSale:
     """Find the contract of each sale, or why it cannot be settled."""
-    vendors, vendor = np.unique(sales.vendor_ids, return_inverse=True)
+    vendors, vendor = distinct(sales.vendor_ids)
     known = terms.of_vendors(session, vendors.tolist())
-    days, day = np.unique(sales.days, return_inverse=True)
-    pairs, inverse = np.unique(vendor * len(days) + day, return_inverse=True)
+    days, day = distinct(sales.days)
+    pairs, inverse = distinct(vendor * len(days) + day)
     numbers: dict[int, int] = {}
     contracts: list[Contract] = []
     of_pair = np.full(len(pairs), _NONE, np.int64)
@@ -236,7 +237,7 @@ def _legs(
     """Settle the sales of each contract and tier together."""
     legs: list[Settled] = []
     groups = contracts.of_row * len(Tier) + sales.tiers
-    for group in np.unique(groups).tolist():
+    for group in distinct(groups)[0].tolist():
         chosen = np.flatnonzero(groups == group)
         part = SaleColumns(*(getattr(columns, name)[chosen] for name in SaleColumns.__slots__))
         contract, tier = divmod(group, len(Tier))
@@ -258,10 +259,10 @@ def columns_of(
 ) -> tuple[SaleColumns, MatchColumns]:
     """Put the facts of sales as the array form of settlement takes them."""
     counts = np.bincount(paid.rows, minlength=len(sales)).astype(np.int64)
-    works, work = np.unique(paid.works, return_inverse=True)
+    works, work = distinct(paid.works)
     hashes = work_key_hashes(works.tolist())
     keys = np.array([hashes[name] for name in works.tolist()], np.uint64)
-    lines, line = np.unique(paid.line_ids, return_inverse=True)
+    lines, line = distinct(paid.line_ids)
     names = np.array([codes.code(accounts.line(number)) for number in lines.tolist()], np.int64)
     columns = SaleColumns(
         row=np.arange(len(sales), dtype=np.int64),
