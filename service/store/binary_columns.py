@@ -4,7 +4,7 @@ The layout of an array is that of PostgreSQL's array_send: dimensions, whether t
 type, size and lower bound, then each value after its length in four bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 import numpy as np
@@ -27,28 +27,81 @@ def columns(
     int64, ``char3`` (text of three characters) as S3, and ``bytea``: all values joined, as uint8.
     Rows keep the order of the query, the same for all columns; no value is NULL.
     """
+    return _columns(connection, _aggregated(query, kinds), parameters, kinds)
+
+
+def columns_of_ranges(
+    connection: psycopg.Connection,
+    query: LiteralString,
+    firsts: Sequence[int],
+    lasts: Sequence[int],
+    kinds: Mapping[str, str],
+    *,
+    rows: int,
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of a query about ranges of numbers, as ``columns`` does, in any order.
+
+    The query takes the arrays ``firsts`` and ``lasts``. rows: about how many are found; so many
+    ranges are asked for at once that their arrays stay small: the server fills those in memory it
+    keeps, large ones in pages it has to be given.
+    """
+    size = max(1, _A_PIECE * len(firsts) // max(rows, 1))
+    parameters = (as_array(firsts), as_array(lasts), size)
+    return _columns(connection, in_pieces(query, kinds), parameters, kinds)
+
+
+_A_PIECE = 1_000
+"""Rows of a piece."""
+
+
+def in_pieces(query: LiteralString, kinds: Mapping[str, str]) -> str:
+    """Write the whole query: its parameters are first and last numbers, and ranges of a piece."""
+    return (
+        "SELECT found.* FROM (SELECT %s::bigint[] AS all_firsts, "  # noqa: S608 - names of ours
+        "%s::bigint[] AS all_lasts, "
+        "%s::int AS size) AS told "
+        "CROSS JOIN LATERAL generate_series(1, cardinality(all_firsts), size) AS at "
+        "CROSS JOIN LATERAL (SELECT all_firsts[at : at + size - 1] AS firsts, "
+        "all_lasts[at : at + size - 1] AS lasts) AS piece "
+        f"CROSS JOIN LATERAL ({_aggregated(query, kinds)}) AS found"
+    )
+
+
+def as_array(values: Iterable[object]) -> str:
+    """Write values as an array of PostgreSQL: quicker to send than a list, and to compare with."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _aggregated(query: LiteralString, kinds: Mapping[str, str]) -> str:
     aggregated = ", ".join(
-        f"string_agg({name}, '')" if kind == "bytea" else f"array_agg({name})"
+        f"string_agg({name}, '') AS {name}" if kind == "bytea" else f"array_agg({name}) AS {name}"
         for name, kind in kinds.items()
     )
-    whole = f"SELECT {aggregated} FROM ({query}) AS t"  # noqa: S608 - names of ours
-    result = connection.execute(whole.encode(), parameters, binary=True).pgresult
+    return f"SELECT {aggregated} FROM ({query}) AS t"  # noqa: S608 - names of ours
+
+
+def _columns(
+    connection: psycopg.Connection,
+    query: str,
+    parameters: Sequence[object],
+    kinds: Mapping[str, str],
+) -> dict[str, NDArray[Any]]:
+    result = connection.execute(query.encode(), parameters, binary=True).pgresult
     assert result
     return {
-        name: _column(result.get_value(0, at), kind)
+        name: _column([result.get_value(row, at) for row in range(result.ntuples)], kind)
         for at, (name, kind) in enumerate(kinds.items())
     }
 
 
-def _column(content: bytes | None, kind: str) -> NDArray[Any]:
+def _column(pieces: Sequence[bytes | None], kind: str) -> NDArray[Any]:
     if kind == "bytea":
-        return np.frombuffer(content or b"", np.uint8)
+        return np.frombuffer(b"".join(piece or b"" for piece in pieces), np.uint8)
     value = np.dtype(_WIDTH[kind])
-    if content is None:
-        return np.zeros(0, value if kind == "char3" else np.int64)
+    content = b"".join(piece[_HEADER:] for piece in pieces if piece)
     layout = np.dtype([("length", ">i4"), ("value", value)])
-    assert (len(content) - _HEADER) % layout.itemsize == 0, f"no column of {kind}, or NULL in it"
-    rows = np.frombuffer(content, layout, offset=_HEADER)
+    assert len(content) % layout.itemsize == 0, f"no column of {kind}, or NULL in it"
+    rows = np.frombuffer(content, layout)
     assert (rows["length"] == value.itemsize).all(), f"no column of {kind}, or NULL in it"
     return rows["value"].copy() if kind == "char3" else rows["value"].astype(np.int64)
 

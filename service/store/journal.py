@@ -10,7 +10,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.ledger.allocation import Int64s
+from service.ledger.distinct import distinct
 from service.ledger.journal import JournalEntry
+from service.store.binary_columns import as_array
 from service.store.database import driver
 from service.store.entry_rows import (
     NO_SUBJECT,
@@ -91,8 +93,8 @@ def _append_deltas(connection: psycopg.Connection, batch_id: int, entries: Entry
     """Add what a batch moves on each account; every account is of the entries' own currency."""
     accounts, deltas = _deltas(entries.account_ids, entries.amounts)
     known = connection.execute(
-        "SELECT count(*) FROM account WHERE account_id = ANY(%s) AND currency = %s",
-        (accounts, entries.currency),
+        "SELECT count(*) FROM account WHERE account_id = ANY(%s::integer[]) AND currency = %s",
+        (as_array(accounts), entries.currency),
     ).fetchone()
     assert known == (len(accounts),), "an account of another currency, or of nobody"
     with (
@@ -109,7 +111,7 @@ def _append_deltas(connection: psycopg.Connection, batch_id: int, entries: Entry
 
 def _deltas(account_ids: Int64s, amounts: Int64s) -> tuple[list[int], list[int]]:
     """Sum amounts by account in two halves of 32 bits, so that no sum wraps; drop zeros."""
-    accounts, place = np.unique(account_ids, return_inverse=True)
+    accounts, place = distinct(account_ids)
     high, low = np.zeros(len(accounts), np.int64), np.zeros(len(accounts), np.int64)
     np.add.at(high, place, amounts >> 32)
     np.add.at(low, place, amounts & 0xFFFFFFFF)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -12,6 +12,7 @@ from service.ledger.errors import LedgerError
 from service.ledger.release import Line
 from service.ledger.tiers import Tier
 from service.store import rights
+from service.store.binary_columns import as_array, columns
 from service.store.database import driver
 
 MAX_ID = 2**63
@@ -45,10 +46,9 @@ def ids(
     ``known``: what was found before, if anything; filled with what was not.
     """
     found = {} if known is None else known
-    distinct = sorted(set(keys) - found.keys())
-    if distinct:
-        found |= _known(session, distinct)
-    missing = [key for key in distinct if key not in found]
+    wanted = [key for key in dict.fromkeys(keys) if key not in found]
+    found |= _known(session, wanted)
+    missing = sorted(key for key in wanted if key not in found)
     if missing:
         driver(session).execute(
             f"INSERT INTO line ({_KEY}) SELECT * FROM unnest("  # noqa: S608 - a constant
@@ -61,18 +61,25 @@ def ids(
 
 
 def _columns(keys: Sequence[LineKey]) -> list[str]:
-    """Write the columns of keys as arrays of PostgreSQL: quicker to send than lists."""
-    return ["{" + ",".join(map(str, column)) + "}" for column in zip(*keys, strict=True)]
+    return [as_array(column) for column in zip(*keys, strict=True)]
+
+
+_KNOWN: LiteralString = (
+    "SELECT at, line_id AS lines FROM line JOIN unnest("  # noqa: S608 - a constant
+    "%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[]) "
+    f"WITH ORDINALITY AS k ({_KEY}, at) USING ({_KEY})"
+)
 
 
 def _known(session: Session, keys: Sequence[LineKey]) -> dict[LineKey, int]:
-    rows = driver(session).execute(
-        f"SELECT {_KEY}, line_id FROM line JOIN unnest("  # noqa: S608 - a constant
-        "%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[]) "
-        f"AS k ({_KEY}) USING ({_KEY})",
-        _columns(keys),
-    )
-    return {LineKey._make(row[:5]): row[5] for row in rows.fetchall()}
+    if not keys:
+        return {}
+    kinds = {"at": "int8", "lines": "int8"}
+    rows = columns(driver(session), _KNOWN, _columns(keys), kinds)
+    return {
+        keys[at - 1]: line
+        for at, line in zip(rows["at"].tolist(), rows["lines"].tolist(), strict=True)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 from sqlmodel import Session
 
 from service.ledger.allocation import Int64s
-from service.store.binary_columns import columns
+from service.store.binary_columns import as_array, columns
 from service.store.database import driver
 
 
@@ -50,6 +50,6 @@ def _start(places: Int64s, days: Int64s) -> Int64s:
 def of_works(session: Session, work_ids: Int64s) -> RightsByDay:
     """Load the rights versions of these works, by rising id, that count: no superseded ones."""
     kinds = {"versions": "int8", "works": "int8", "days": "int4"}
-    found = columns(driver(session), _DAYS, (work_ids.tolist(),), kinds)
+    found = columns(driver(session), _DAYS, (as_array(work_ids.tolist()),), kinds)
     places = np.searchsorted(work_ids, found["works"])
     return RightsByDay(_start(places, found["days"]), found["versions"])

@@ -1,18 +1,18 @@
 """Sales as settlement needs them: columns, with the shares of works beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 from sqlmodel import Session
 
 from service.ledger.allocation import Int64s, UInt64s
+from service.ledger.distinct import distinct
 from service.ledger.money import PPM
-from service.store.binary_columns import columns, ragged
+from service.store.binary_columns import columns_of_ranges, ragged
 from service.store.database import driver
 from service.store.work_batches import WorkBatch
 
@@ -63,7 +63,7 @@ class SaleTable:
     @property
     def months(self) -> Int64s:
         """Months of sale, year x 100 + month."""
-        days, day = np.unique(self.days, return_inverse=True)
+        days, day = distinct(self.days)
         dates = [date_of(one) for one in days.tolist()]
         return np.array([one.year * 100 + one.month for one in dates], np.int64)[day]
 
@@ -93,10 +93,9 @@ _SALES = """
 SELECT s.sale_id AS sale_ids, s.vendor_id AS vendor_ids, s.sold_at, s.tier AS tiers,
     s.output_tokens AS tokens, s.gross_nanos AS gross, s.currency AS currencies, s.tie AS ties,
     s.text_hash IS NOT NULL AS has_text
-FROM unnest(%s::bigint[], %s::bigint[]) AS r (first, last)
+FROM unnest(firsts, lasts) AS r (first, last)
 CROSS JOIN LATERAL (
     SELECT * FROM sale WHERE sale_id BETWEEN r.first AND r.last OFFSET 0) AS s
-WHERE NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.sale_id = s.sale_id)
 """
 # OFFSET 0 keeps each range a scan of its own: joined, the whole table is read for every batch.
 _SALE_KINDS = {
@@ -112,15 +111,22 @@ _SALE_KINDS = {
 }
 _ATTRIBUTED = """
 SELECT v.sale_id AS sales, v.version AS versions, v.attribution_id AS attributions
-FROM unnest(%s::bigint[], %s::bigint[]) AS r (first, last)
+FROM unnest(firsts, lasts) AS r (first, last)
 CROSS JOIN LATERAL (
     SELECT * FROM sale_attribution WHERE sale_id BETWEEN r.first AND r.last OFFSET 0) AS v
 """
 _ATTRIBUTED_KINDS = {"sales": "int8", "versions": "int2", "attributions": "int8"}
+_QUARANTINED = """
+SELECT q.sale_id AS sales FROM unnest(firsts, lasts) AS r (first, last)
+CROSS JOIN LATERAL (
+    SELECT * FROM quarantine WHERE sale_id BETWEEN r.first AND r.last OFFSET 0) AS q
+"""
 _SHARES = """
-SELECT attribution_id AS attributions, cardinality(work_ids) AS counts,
-    array_send(work_ids) AS works, array_send(shares_ppm) AS shares
-FROM attribution WHERE attribution_id = ANY(%s::bigint[])
+SELECT a.attribution_id AS attributions, cardinality(a.work_ids) AS counts,
+    array_send(a.work_ids) AS works, array_send(a.shares_ppm) AS shares
+FROM unnest(firsts, lasts) AS r (first, last)
+CROSS JOIN LATERAL (
+    SELECT * FROM attribution WHERE attribution_id BETWEEN r.first AND r.last OFFSET 0) AS a
 """
 _SHARE_KINDS = {"attributions": "int8", "counts": "int4", "works": "bytea", "shares": "bytea"}
 
@@ -130,21 +136,28 @@ def sales_between(session: Session, firsts: Sequence[int], lasts: Sequence[int])
 
     Shares are those of a sale's newest attribution.
     """
-    connection = driver(session)
-    ranges = (list(firsts), list(lasts))
-    sales = columns(connection, _SALES, ranges, _SALE_KINDS)
+    rows = sum(lasts) - sum(firsts) + len(firsts)
+
+    def asked(query: LiteralString, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+        return columns_of_ranges(driver(session), query, firsts, lasts, kinds, rows=rows)
+
+    sales = asked(_SALES, _SALE_KINDS)
+    quarantined = asked(_QUARANTINED, {"sales": "int8"})["sales"]
+    if len(quarantined):
+        left = np.flatnonzero(~np.isin(sales["sale_ids"], quarantined))
+        sales = {name: column[left] for name, column in sales.items()}
     if (np.diff(sales["sale_ids"]) < 0).any():
         order = np.argsort(sales["sale_ids"])
         sales = {name: column[order] for name, column in sales.items()}
     sales["ties"] = sales["ties"].view(np.uint64)
-    if not len(sales["sale_ids"]):
-        return SaleTable(**sales, **_shares(connection, np.zeros(0, np.int64)))
-    told = columns(connection, _ATTRIBUTED, ranges, _ATTRIBUTED_KINDS)
-    return SaleTable(**sales, **_shares(connection, _newest(sales["sale_ids"], told)))
+    told = asked(_ATTRIBUTED, _ATTRIBUTED_KINDS)
+    return SaleTable(**sales, **_shares(session, _newest(sales["sale_ids"], told)))
 
 
 def _newest(sale_ids: Int64s, told: dict[str, NDArray[Any]]) -> Int64s:
     """Return the newest attribution of each sale, 0 where there is none."""
+    if not len(sale_ids):
+        return sale_ids
     row = np.minimum(np.searchsorted(sale_ids, told["sales"]), len(sale_ids) - 1)
     ours = np.flatnonzero(sale_ids[row] == told["sales"])  # not those that are quarantined
     row, version = row[ours], told["versions"][ours]
@@ -156,23 +169,42 @@ def _newest(sale_ids: Int64s, told: dict[str, NDArray[Any]]) -> Int64s:
     return newest
 
 
-def _shares(connection: psycopg.Connection, attributions: Int64s) -> dict[str, NDArray[Any]]:
+def _shares(session: Session, attributions: Int64s) -> dict[str, NDArray[Any]]:
     """Read the shares of each sale's attribution, in order of sale; each attribution once."""
-    wanted = np.unique(attributions)
-    named = "{" + ",".join(map(str, wanted[wanted > 0].tolist())) + "}"  # quicker than a list
-    found = columns(connection, _SHARES, (named,), _SHARE_KINDS)
-    assert len(found["attributions"]) == (wanted > 0).sum(), "an attribution that is not there"
+    row = np.flatnonzero(attributions > 0)
+    wanted, at = distinct(attributions[row])
+    firsts, lasts = _runs(wanted)
+    found = columns_of_ranges(
+        driver(session), _SHARES, firsts, lasts, _SHARE_KINDS, rows=len(wanted)
+    )
     counts = found["counts"]
     works = ragged(found["works"], counts, "int8")
     shares = ragged(found["shares"], counts, "int4")
-    order = np.argsort(found["attributions"])
-    row = np.flatnonzero(attributions > 0)
-    place = order[np.searchsorted(found["attributions"][order], attributions[row])]
+    order = np.argsort(found["attributions"], kind="stable")
+    known = found["attributions"][order]
+    assert np.isin(wanted, known).all(), "an attribution that is not there"
+    place = order[np.searchsorted(known, wanted)][at]
     firsts, counts = (np.cumsum(counts) - counts)[place], counts[place]
     before = np.repeat(np.cumsum(counts) - counts, counts)
     at = np.arange(len(before)) - before + np.repeat(firsts, counts)
     rows = np.repeat(row, counts)
     return {"match_rows": rows, "match_works": works[at], "match_shares": shares[at]}
+
+
+def _runs(numbers: Int64s) -> tuple[list[int], list[int]]:
+    """Return first and last of runs of rising numbers, none longer than a piece.
+
+    What is made together is numbered together; a few between that nobody asked for cost less than
+    to begin anew.
+    """
+    if not len(numbers):
+        return [], []
+    last = np.flatnonzero((np.diff(numbers) > _APART) | (np.arange(1, len(numbers)) % _A_RUN == 0))
+    first = np.r_[0, last + 1]
+    return numbers[first].tolist(), numbers[np.r_[last, len(numbers) - 1]].tolist()
+
+
+_APART, _A_RUN = 4, 1_000
 
 
 def of_batches(session: Session, batches: Sequence[WorkBatch]) -> SaleTable:

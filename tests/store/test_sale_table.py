@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.store import rights_by_day, sale_table
+from service.store import binary_columns, rights_by_day, sale_table
 from service.store.database import driver, unit_of_work
 from service.store.sale_table import sales_between
 
@@ -83,15 +83,34 @@ def test_a_quarantined_sale_is_left_out_with_its_shares(reported):
     assert shares(table) == [(16_385, 6, 1_000)]
 
 
-@pytest.mark.parametrize("query", [sale_table._SALES, sale_table._ATTRIBUTED])
-def test_a_batch_costs_its_own_sales_and_not_all_there_are(reported, query):
+def test_attributions_far_apart_and_many_ranges_in_a_piece_are_all_read(reported):
+    attribute(reported, 16_384, {5: 1_000})
+    attribute(reported, 1, *({5: share} for share in range(1, 10)))
+    attribute(reported, 32_769, {6: 1_000}, {7: 2_000, 8: 3_000})
+    firsts = [*range(1, 3_000), 16_384, 16_385, 32_768, 32_769]
+    table = read(reported, firsts, firsts)
+    assert table.sale_ids.tolist() == [16_384, 16_385, 32_768, 32_769]
+    assert shares(table) == [(16_384, 5, 1_000), (32_769, 7, 2_000), (32_769, 8, 3_000)]
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds", "number"),
+    [
+        (sale_table._SALES, sale_table._SALE_KINDS, "sale_id"),
+        (sale_table._ATTRIBUTED, sale_table._ATTRIBUTED_KINDS, "sale_id"),
+        (sale_table._QUARANTINED, {"sales": "int8"}, "sale_id"),
+        (sale_table._SHARES, sale_table._SHARE_KINDS, "attribution_id"),
+    ],
+)
+def test_a_batch_costs_its_own_sales_and_not_all_there_are(reported, query, kinds, number):
     with unit_of_work(reported.database) as session:
         connection = driver(session)
         connection.execute("SET LOCAL enable_seqscan = off")  # four sales would be read whole
         connection.execute("SET LOCAL enable_bitmapscan = off")
-        plan = connection.execute("EXPLAIN " + query, ([16_384], [16_385])).fetchall()
+        whole = "EXPLAIN " + binary_columns.in_pieces(query, kinds)
+        plan = connection.execute(whole.encode(), ([16_384], [16_385], 1)).fetchall()
     lines = "\n".join(row[0] for row in plan)
-    assert "Index Cond: ((sale_id >= r.first) AND (sale_id <= r.last))" in lines
+    assert f"Index Cond: (({number} >= r.first) AND ({number} <= r.last))" in lines
     assert "Join Filter" not in lines
 
 
