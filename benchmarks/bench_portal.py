@@ -29,6 +29,7 @@ from service.api.application import create_api
 from service.api.dependencies import SESSION_COOKIE
 from service.api.doors import Preview, WebContext
 from service.portal.application import add_portal
+from service.portal.operator_desk import OperatorDesk
 from service.settings import Settings
 from service.store import holdings, people, statements, vendor_statements
 from service.store.database import Database, driver, unit_of_work
@@ -87,7 +88,8 @@ def application(database: Database) -> FastAPI:
         database, settings, SilentBell(), preview, lambda: NOW, NoFingerprints(), None
     )
     app = create_api(context)
-    add_portal(app, context)
+    desk: OperatorDesk = None  # type: ignore[assignment]
+    add_portal(app, context, desk)
     return app
 
 

@@ -18,7 +18,7 @@ from service.api.logs import configure
 from service.settings import Settings
 from service.store import account_letters, webhook_deliveries
 from service.store.database import unit_of_work
-from worker import drain
+from worker import console, drain
 from worker.outbox import delivery, webhooks
 from worker.outbox.account_letters import deliver_account_letters
 from worker.outbox.courier import Courier
@@ -56,6 +56,7 @@ app.conf.update(
         f"tick-{name}": {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in (
             *(("embed", 5), ("attribute", 5), ("settle", 5), ("notify", 5)),
+            ("console", 5),
             *(("deliver", DELIVER_SECONDS), ("tidy", TIDY_SECONDS)),
         )
     },
@@ -95,6 +96,12 @@ def attribute() -> None:
 def settle() -> None:
     """Settle what is attributed, close what closes, seal. Rung by the doorbell and by the tick."""
     again(settle, more=drain.settle(place()))
+
+
+@app.task(name="console")  # type: ignore[untyped-decorator]
+def do_jobs() -> None:
+    """Do what operators asked for. Rung by the doorbell and by the tick."""
+    again(do_jobs, more=console.work_off_next(place()))
 
 
 @app.task(name="deliver")  # type: ignore[untyped-decorator]
@@ -173,7 +180,7 @@ class CeleryDoorbell:
         while True:
             self._rung.wait()
             self._rung.clear()
-            ring(embed, attribute, settle)
+            ring(embed, attribute, settle, do_jobs)
 
 
 class EmbeddedWorker:
@@ -222,6 +229,8 @@ class EmbeddedWorker:
             try:
                 if drain.waits(place()):
                     ring(embed, attribute, settle)
+                if console.waits(place().database):
+                    ring(do_jobs)
                 if _webhooks_wait(place()):
                     ring(notify)
                 if tidied is None or monotonic() - tidied > TIDY_SECONDS:

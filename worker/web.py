@@ -8,6 +8,7 @@ from service.api.doors import Doorbell, WebContext
 from service.portal.application import add_portal
 from worker import proving
 from worker.fingerprints import EngineFingerprints
+from worker.operator_desk import WorkersDesk
 from worker.preview import EnginePreview
 from worker.receipt_key import signer_of
 from worker.workplace import Workplace
@@ -37,5 +38,5 @@ def create_app(workplace: Workplace, doorbell: Doorbell) -> FastAPI:
         SealedStatements(),
     )
     app = create_api(context)
-    add_portal(app, context)
+    add_portal(app, context, WorkersDesk(workplace))
     return app

@@ -44,10 +44,14 @@ class Room:
 
     def check(self) -> None:
         """Raise NoRoom where too many sales wait by the settings, or the disk is nearly full."""
+        if rule := self.lacking():
+            raise NoRoom(rule)
+
+    def lacking(self) -> str:
+        """Say why no sales are taken now; empty where they are."""
         if time.monotonic() >= self._looked_at + _LOOK_EVERY_SECONDS:
             self._look()
-        if rule := self._rule:
-            raise NoRoom(rule)
+        return self._rule
 
     def _look(self) -> None:
         if not self._lock.acquire(blocking=False):

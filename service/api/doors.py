@@ -7,10 +7,20 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from service.ledger.errors import LedgerError
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store.database import Database
 from service.store.registration_log import Signer
+
+
+class NothingToExplain(LedgerError):
+    """Nothing of this kind and name can be explained."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(
+            f"there is no {kind[:40]} {name[:80]} to explain", kind=kind[:40], name=name[:80]
+        )
 
 
 class Doorbell(Protocol):

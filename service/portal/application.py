@@ -20,15 +20,21 @@ from service.portal import (
     creator_statements,
     creator_works,
     entrance,
+    operator_conflicts,
+    operator_decisions,
     operator_findings,
     operator_health,
+    operator_jobs,
     operator_journal,
     operator_periods,
+    operator_quarantine,
+    operator_reconciliations,
     pages,
     registration,
     trial,
     vendor_home,
 )
+from service.portal.operator_desk import OperatorDesk
 
 _ROOMS = (
     entrance,
@@ -45,6 +51,11 @@ _ROOMS = (
     creator_payout,
     trial,
     operator_health,
+    operator_jobs,
+    operator_quarantine,
+    operator_conflicts,
+    operator_decisions,
+    operator_reconciliations,
     operator_findings,
     operator_periods,
     operator_journal,
@@ -52,9 +63,9 @@ _ROOMS = (
 )
 
 
-def add_portal(app: FastAPI, context: WebContext) -> None:
+def add_portal(app: FastAPI, context: WebContext, desk: OperatorDesk) -> None:
     """Add all pages, the static files and the page that tells of a problem."""
-    app.state.context = context
+    app.state.context, app.state.desk = context, desk
     app.state.problem_page = problem_page
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     for room in _ROOMS:

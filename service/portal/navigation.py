@@ -25,11 +25,18 @@ NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
                 "",
                 (
                     ("/operator", "Health"),
-                    ("/operator/periods", "Periods"),
-                    ("/operator/findings", "Findings"),
+                    ("/operator/decisions", "Decisions"),
                     ("/operator/quarantine", "Quarantine"),
-                    ("/operator/balances", "Balances"),
+                    ("/operator/findings", "Findings"),
+                    ("/operator/jobs", "Jobs"),
+                ),
+            ),
+            (
+                "Money",
+                (
+                    ("/operator/periods", "Periods"),
                     ("/operator/statements", "Statements"),
+                    ("/operator/balances", "Balances"),
                 ),
             ),
         ),

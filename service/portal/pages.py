@@ -32,6 +32,7 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "licence-kept": "Kept. The terms count from their day on.",
         "proposed": "Proposed. It counts once everybody concerned has accepted.",
         "offer-answered": "Answered. The vendor sees it.",
+        "asked": "Asked for. A worker does it; this page tells how far it is.",
         "logged-out": "You are logged out.",
         "letter": "If that can be done, a letter is on its way. Its link is good once.",
         "moved": "Confirmed. You log in with the new address from now on.",

@@ -61,6 +61,13 @@ def engine_id(session: Session, version: str) -> int:
     return int(session.execute(query, {"v": version}).scalar_one())
 
 
+def newest_engine(session: Session) -> str | None:
+    """Return the engine version that was met last, None where nothing was attributed yet."""
+    found = session.execute(text("SELECT version FROM engine ORDER BY engine_id DESC LIMIT 1"))
+    version: str | None = found.scalar()
+    return version
+
+
 def known(session: Session, wanted: Sequence[Wanted], *, engine: int) -> dict[Wanted, int]:
     """Return which wanted texts this engine attributed already in the same era of the catalogue."""
     keys = {(w.text_hash, w.catalogue_at, w.embedding_no): w for w in wanted}

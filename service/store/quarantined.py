@@ -1,6 +1,6 @@
 """Sales that could not be settled, with the reason and the facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,16 +23,27 @@ class QuarantinedSale:
     quarantined_at: datetime
 
 
-def page(session: Session, *, before: int | None, limit: int) -> list[QuarantinedSale]:
-    """List quarantined sales, newest number first, below one number."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How many sales were put aside by one rule, and since when the oldest waits."""
+
+    reason: str
+    sale_count: int
+    oldest_at: datetime
+
+
+def page(
+    session: Session, *, before: int | None, limit: int, reason: str = ""
+) -> list[QuarantinedSale]:
+    """List quarantined sales, newest number first, below one number, on request of one rule."""
     rows = session.execute(
         text(
             "SELECT sale_id, v.name, s.external_id, q.period, q.reason, q.facts, q.quarantined_at "
             "FROM quarantine q JOIN sale s USING (sale_id) JOIN party v ON party_id = q.vendor_id "
-            "WHERE CAST(:before AS bigint) IS NULL OR sale_id < :before "
-            "ORDER BY sale_id DESC LIMIT :limit"
+            "WHERE (CAST(:before AS bigint) IS NULL OR sale_id < :before) "
+            "AND (:reason = '' OR q.reason = :reason) ORDER BY sale_id DESC LIMIT :limit"
         ),
-        {"before": before, "limit": limit},
+        {"before": before, "limit": limit, "reason": reason},
     )
     return [QuarantinedSale(r[0], r[1], r[2], Period(r[3]), r[4], r[5], r[6]) for r in rows]
 
@@ -45,3 +56,26 @@ def release(session: Session, sale_id: int) -> None:
 def count(session: Session) -> int:
     """Count all quarantined sales."""
     return int(session.execute(text("SELECT count(*) FROM quarantine")).scalar_one())
+
+
+def reasons(session: Session) -> list[Reason]:
+    """Count quarantined sales by the rule that each broke, the oldest first."""
+    rows = session.execute(
+        text(
+            "SELECT reason, count(*), min(quarantined_at) FROM quarantine "
+            "GROUP BY reason ORDER BY 3, 1"
+        )
+    )
+    return [Reason(*row) for row in rows]
+
+
+def of_reason(session: Session, reason: str, *, sale_ids: Sequence[int] | None = None) -> list[int]:
+    """Return the numbers of the sales that one rule put aside, in order; or of these those."""
+    rows = session.execute(
+        text(
+            "SELECT sale_id FROM quarantine WHERE reason = :reason "
+            "AND (CAST(:ids AS bigint[]) IS NULL OR sale_id = ANY(:ids)) ORDER BY sale_id"
+        ),
+        {"reason": reason, "ids": None if sale_ids is None else list(sale_ids)},
+    )
+    return [int(row[0]) for row in rows]

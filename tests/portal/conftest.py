@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from fastapi import FastAPI
@@ -36,7 +37,10 @@ from service.store import (
 from service.store.attributions import Wanted
 from service.store.database import Database, unit_of_work
 from service.store.receipts import NewReceipt
-from worker import close, founding, receipts, settlement
+from worker import close, console, founding, receipts, settlement
+from worker.engine_room import EngineRoom
+from worker.operator_desk import WorkersDesk
+from worker.workplace import Workplace
 
 JANUARY = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
@@ -99,6 +103,7 @@ class World:
     preview: SetPreview = field(default_factory=SetPreview)
     proofs: SetProofs = field(default_factory=SetProofs)
     now: datetime = NOW
+    settings: Settings = field(default_factory=Settings)
 
     def holder(self, name: str) -> int:
         with unit_of_work(self.database) as session:
@@ -198,10 +203,21 @@ class World:
             progress=lambda *_: None,
         )
 
+    @property
+    def workplace(self) -> Workplace:
+        """Return what a worker of this world works with; it has no engine, and pages need none."""
+        room = cast("EngineRoom", None)
+        return Workplace(self.settings, self.database, room, lambda: self.now)
+
+    def works(self) -> None:
+        """Let a worker do what operators asked for."""
+        while console.waits(self.database):
+            console.work_off_next(self.workplace)
+
     def app(self) -> FastAPI:
         context = WebContext(
             self.database,
-            Settings(),
+            self.settings,
             self.bell,
             self.preview,
             lambda: self.now,
@@ -210,7 +226,7 @@ class World:
             self.proofs,
         )
         app = create_api(context)
-        add_portal(app, context)
+        add_portal(app, context, WorkersDesk(self.workplace))
         return app
 
     def browser(self, login: str | None = None) -> "Browser":

@@ -20,30 +20,6 @@ def a_sale(world, catalogue, **changed):
     )
 
 
-def test_health_says_what_waits(world, catalogue):
-    a_sale(world, catalogue)
-    said = world.browser("operator").text("/operator")
-    for sentence in (
-        "Sales to attribute 0 Nothing waits.",
-        "Sales to settle 0 Nothing waits.",
-        "Works to index 2 They are found in outputs once indexed.",
-        "Batches to seal 1 The sealer chains them next.",
-        "Quarantined sales 0 None.",
-        "2026-01 open",
-    ):
-        assert sentence in said
-
-
-def test_quarantine_shows_reason_and_facts(world, catalogue):
-    browser = world.browser("operator")
-    assert "Nothing is quarantined" in browser.text("/operator/quarantine")
-    sale = a_sale(world, catalogue, currency="EUR")
-    said = browser.text("/operator/quarantine")
-    assert f"{sale} Acme s1 2026-01 currency-differs" in said
-    assert "contract USD" in said
-    assert "Quarantined sales 1 See reasons and facts" in browser.text("/operator")
-
-
 def test_a_period_is_closed_after_a_page_that_says_what_will_happen(world, catalogue):
     a_sale(world, catalogue)
     browser = world.browser("operator")
