@@ -130,7 +130,7 @@ def put_licence(
         works.get(session, work_id)
         new = licence_of(session, work_id, order)
         if person.party_id is not None:
-            _check_may(session, person.party_id, new)
+            check_may(session, person.party_id, new)
         licences.set_terms(
             session, new, earliest=earliest, seen=seen(if_match), by=signed(person), now=now
         )
@@ -154,7 +154,8 @@ def licence_of(session: Session, work_id: int, order: LicenceOrder) -> NewLicenc
     return NewLicence(work_id, day, licence, order.uri, order.reason)
 
 
-def _check_may(session: Session, holder_id: int, new: NewLicence) -> None:
+def check_may(session: Session, holder_id: int, new: NewLicence) -> None:
+    """Raise what keeps a holder from setting terms alone: of a shared work, or above twice."""
     held = holdings.check_present(session, holder_id, new.work_id)
     before = licences.terms_on(licences.history(session, new.work_id), new.valid_from)
     if held.share_ppm == PPM:

@@ -77,6 +77,7 @@ from service.store import (
     statements,
     terms,
     text_rules,
+    work_uses,
     works,
 )
 from service.store import licences as stored_licences
@@ -117,6 +118,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     statements.StatementNotFound: 404,
     registration_log.EditionNotFound: 404,
     works.WorkNotFound: 404,
+    work_uses.UseNotFound: 404,
     negotiation.NoFormTaken: 406,
     body_limit.BodyTooSlow: 408,
     deals.DealOverlaps: 409,

@@ -17,7 +17,7 @@ from service.store.earnings import Earning
 
 router = APIRouter()
 
-_LATEST_USES = 20
+_LATEST_USES = 5
 _SHOWN_CHARS = 3_000
 _MOST_FINDINGS = 20
 

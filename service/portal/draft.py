@@ -10,6 +10,7 @@ from service.documents.figures import percent_of
 from service.ledger.errors import LedgerError
 from service.ledger.money import PPM
 from service.ledger.rights import HolderTwice
+from service.store.name_folding import folded_name, folded_title
 from service.store.text_rules import BadText, check_text
 from service.store.works import MAX_TEXT_BYTES, MAX_TITLE_CHARS, NewWork
 
@@ -43,6 +44,7 @@ class Draft:
             self.new_work,
             lambda: check_text(self.text, place="text", max_chars=MAX_TEXT_BYTES),
             self._check_shares,
+            self._check_names,
         )
         found = []
         for check in checks:
@@ -57,6 +59,10 @@ class Draft:
         if total != PPM:
             rule = f"the shares make {percent_of(total)} %, not 100 %"
             raise BadText("holders", rule)
+
+    def _check_names(self) -> None:
+        for name, _ in self.others:
+            folded_name(name, place="holders")
 
     def new_work(self) -> NewWork:
         """Return what is registered; raise BadText for a language that is no code."""
@@ -77,7 +83,16 @@ class Draft:
     @property
     def named_others(self) -> list[tuple[str, str]]:
         """Rows of further holders in which something was typed."""
-        return [(name.strip(), share) for name, share in self.others if name.strip() or share]
+        typed = [(name.strip(), share) for name, share in self.others if name.strip() or share]
+        return [(_folded(name), share) for name, share in typed]
+
+
+def _folded(name: str) -> str:
+    """Return a name as it is kept; one that is refused stays as typed, its fault is told apart."""
+    try:
+        return folded_name(name, place="holders")
+    except BadText:
+        return name
 
 
 def ppm_of(text: str) -> int:
@@ -93,7 +108,7 @@ def read(form: FormData) -> Draft:
     names = _texts(form, "holder_name")[:MOST_ROWS]
     shares = _texts(form, "holder_share")[:MOST_ROWS]
     return Draft(
-        _text(form, "title"),
+        folded_title(_text(form, "title")),
         _text(form, "language"),
         _text(form, "text").replace("\r\n", "\n").replace("\r", "\n"),
         _text(form, "own_share"),

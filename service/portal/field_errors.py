@@ -1,6 +1,7 @@
 """Refusals as sentences beside the fields they are about."""
 
 from collections.abc import Collection, Iterable
+from http import HTTPStatus
 
 from service.api.problems import problem_of
 from service.ledger.errors import LedgerError
@@ -21,3 +22,20 @@ def errors_of(
         field = place if place in fields else other
         errors[field] = rule[0].upper() + rule[1:] + "."
     return errors
+
+
+_SAID = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+
+
+def said_or_raised(refusal: LedgerError, fields: Collection[str]) -> dict[str, str]:
+    """Return a refusal of what was typed as sentences; raise any other, as of what is not there."""
+    if problem_of(refusal).status not in _SAID:
+        raise refusal
+    return errors_of([refusal], fields)

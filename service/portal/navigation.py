@@ -15,6 +15,7 @@ NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
                     ("/home", "Home"),
                     ("/works", "Works"),
                     ("/proposals", "Proposals"),
+                    ("/claims", "Claims"),
                     ("/try", "Try it"),
                 ),
             ),

@@ -1,24 +1,28 @@
 """Registering a work: paste a text, say who holds it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from service.api.dependencies import Context, Creator
 from service.api.doors import WebContext
-from service.api.problems import problem_of
+from service.api.forms import ReadingBusy, Upload, file_text, source_of
+from service.intake.refusals import FileRefused
 from service.ledger.errors import LedgerError
 from service.ledger.rights import HolderTwice, NoHolder, ShareOutOfRange, SplitNotWhole
 from service.portal import pages
 from service.portal.draft import MOST_ROWS, BadPercent, Draft, read
+from service.portal.field_errors import errors_of
 from service.store import parties, registered_rights, works
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.proposals import Proposer
 from service.store.text_rules import BadText
+from service.store.work_facts import Source
 
 router = APIRouter()
 
@@ -36,9 +40,11 @@ _REFUSALS = (
 )
 
 
-async def long_form(request: Request) -> FormData:
+async def long_form(request: Request) -> AsyncIterator[FormData]:
     """Read a form whose fields may be as long as a work; later readers are given the same."""
-    return await request.form(max_part_size=_MAX_FIELD_BYTES)
+    form = await request.form(max_part_size=_MAX_FIELD_BYTES)
+    yield form
+    await form.close()
 
 
 LongForm = Annotated[FormData, Depends(long_form)]
@@ -53,27 +59,32 @@ def registration_page(request: Request, person: Creator, context: Context) -> Re
 @router.post("/works/new", dependencies=[Depends(long_form)])
 def register(request: Request, form: LongForm, person: Creator, context: Context) -> Response:
     """Register what was typed; what is wrong is said beside the field and nothing is stored."""
-    draft = read(form)
+    draft, source = read(form), None
     if "more" in form:
         rows = (*draft.others, ("", ""))[:MOST_ROWS]
-        wider = Draft(draft.title, draft.language, draft.text, draft.own_share, rows)
+        wider = replace(draft, others=rows)
         return _form(request, context, person.party_id, wider, {})
     assert person.party_id is not None
+    try:
+        found, source = file_of(form)
+    except (FileRefused, ReadingBusy) as refusal:
+        return _form(request, context, person.party_id, draft, _errors([refusal]))
+    draft = replace(draft, text=found) if found else draft
     if faults := draft.faults():
         return _form(request, context, person.party_id, draft, _errors(faults))
     try:
-        work_id = _register(context, person, draft)
+        work_id = _register(context, person, draft, source)
     except _REFUSALS as refusal:
         return _form(request, context, person.party_id, draft, _errors([refusal]))
     context.doorbell.ring()
     return pages.goto(f"/works/{work_id}?done=registered")
 
 
-def _register(context: WebContext, person: Person, draft: Draft) -> int:
+def _register(context: WebContext, person: Person, draft: Draft, source: Source | None) -> int:
     assert person.party_id is not None
-    now = context.clock()
+    now, new = context.clock(), replace(draft.new_work(), source=source)
     with unit_of_work(context.database) as session:
-        row = works.register(session, draft.new_work(), registered_at=now, now=now)
+        row = works.register(session, new, registered_at=now, now=now)
         others = {
             name: parties.holder_named(session, name, now=now).party_id or 0
             for name, _ in draft.named_others
@@ -87,16 +98,21 @@ def _register(context: WebContext, person: Person, draft: Draft) -> int:
         return row.work_id
 
 
+def file_of(form: FormData) -> tuple[str, Source | None]:
+    """Return the text of the form's file and which file it was; neither where none was chosen.
+
+    Raises FileRefused, ReadingBusy.
+    """
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return "", None
+    read_text = file_text(Upload(file.filename, file.file.read(), {}))
+    return read_text.text, source_of(read_text)
+
+
 def _errors(refusals: Sequence[LedgerError]) -> dict[str, str]:
     """Return the sentence by field; one about no other field is about holders."""
-    errors = {}
-    for refusal in refusals:
-        said = problem_of(refusal).errors
-        place = said[0].place if said else str(refusal.facts.get("place", "holders"))
-        rule = said[0].rule if said else refusal.sentence
-        field = place if place in {"title", "language", "text"} else "holders"
-        errors[field] = rule[0].upper() + rule[1:] + "."
-    return errors
+    return errors_of(refusals, ("title", "language", "text", "file"), other="holders")
 
 
 def _form(

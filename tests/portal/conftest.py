@@ -3,7 +3,7 @@
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
@@ -34,7 +34,7 @@ from service.store import (
     work_batches,
     works,
 )
-from service.store.attributions import Wanted
+from service.store.attributions import EvidenceRow, Wanted
 from service.store.database import Database, unit_of_work
 from service.store.receipts import NewReceipt
 from worker import close, console, founding, receipts, settlement
@@ -138,6 +138,7 @@ class World:
         at: datetime = JANUARY,
         vendor: str = "acme",
         currency: str = "USD",
+        evidence: Sequence[EvidenceRow] = (),
     ) -> int:
         """Report, attribute and settle one sale; ``drew_on`` is ppm by work."""
         text = f"output of {name}"
@@ -169,7 +170,7 @@ class World:
                 engine=engine,
                 share_ppm=drew_on,
                 unmatched_ppm=1_000_000 - sum(drew_on.values()),
-                evidence=(),
+                evidence=evidence,
                 now=at,
             )
             known = attributions.known(session, [wanted], engine=engine)

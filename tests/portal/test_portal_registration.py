@@ -131,3 +131,60 @@ def test_a_text_of_megabytes_is_taken_and_one_past_the_limit_is_not(world, catal
         answer = browser.client.post("/works/new", files=files, headers={"accept": "text/html"})
         assert answer.status_code == status
     assert "The text has 5040000 bytes, at most 5000000 are taken." in answer.text
+
+
+def send_file(world, name, content, **fields):
+    browser = world.browser("ada")
+    typed = {"title": "Notes", "language": "en", "text": "", "own_share": "100"} | fields
+    return browser.client.post(
+        "/works/new",
+        data={"csrf_token": browser.token()} | typed,
+        files={"file": (name, content, "application/octet-stream")},
+        headers={"accept": "text/html"},
+    )
+
+
+def test_the_text_of_a_file_is_registered(world, catalogue):
+    answer = send_file(world, "notes.txt", b"The tide keeps no ledger.")
+    assert answer.status_code == 303
+    page = world.browser("ada").text(answer.headers["location"])
+    assert "The tide keeps no ledger." in page
+
+
+def test_a_file_that_is_not_what_it_says_is_refused_beside_its_field(world, catalogue):
+    for name, content, rule in (
+        ("notes.exe", b"MZ", "must end in one of"),
+        ("notes.pdf", b"The tide", "Its name says pdf, but it holds"),
+        ("notes.docx", b"PK\x03\x04broken", ""),
+        ("empty.txt", b"", "It holds no text"),
+    ):
+        answer = send_file(world, name, content)
+        assert answer.status_code == 422
+        assert rule in answer.text.split('id="file-error">')[1].split("</p>")[0]
+        assert 'value="Notes"' in answer.text
+
+
+def test_the_text_of_a_file_is_kept_while_another_field_is_wrong(world, catalogue):
+    answer = send_file(world, "notes.txt", b"The tide keeps no ledger.", title="")
+    assert answer.status_code == 422
+    assert "The tide keeps no ledger.</textarea>" in answer.text
+
+
+def test_a_name_with_what_cannot_be_seen_is_no_second_holder(world, catalogue):
+    sent = {"title": "Song\u202e", "language": "en", "text": "La.", "own_share": "50"}
+    browser = world.browser("ada")
+    answer = browser.send("/works/new", **sent, holder_name=["B\u200bo"], holder_share=["50"])
+    assert answer.status_code == 303
+    page = browser.get(answer.headers["location"]).text
+    assert "\u202e" not in page
+    assert "\u200b" not in page
+    assert "Song" in world.browser("bo").text("/works")
+
+
+def test_a_name_of_letters_that_look_alike_is_refused(world, catalogue):
+    sent = {"title": "Song", "language": "en", "text": "La.", "own_share": "50"}
+    answer = world.browser("ada").send(
+        "/works/new", **sent, holder_name=["B\u043e"], holder_share=["50"]
+    )
+    assert answer.status_code == 422
+    assert "mixes Cyrillic and Latin letters" in answer.text
