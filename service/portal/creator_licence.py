@@ -158,7 +158,6 @@ def _page(
         newest = licences.newest_id(session, work_id)
         shown = terms or _as_they_are(session, context, work_id, vendor_slugs=_slugs(vendors))
     counts = [one for one in stored if one.valid_from <= today]
-    document = _document(request, work_id, preview, context) if preview else ""
     return pages.render(
         request,
         "work_licence.html",
@@ -176,7 +175,7 @@ def _page(
         newest=newest,
         errors=errors,
         earliest=_earliest(context),
-        document=document,
+        document=_document(request, work_id, preview, context) if preview else "",
         max_chars=MAX_REASON_CHARS,
     )
 
