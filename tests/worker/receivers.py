@@ -1,5 +1,6 @@
 """A receiver of webhooks of a few lines on the loopback, which answers as a test tells it to."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ class Receiver:
     gate: threading.Event = field(default_factory=threading.Event)
     told: list = field(default_factory=list)
     port: int = 0
+    asked_for: list = field(default_factory=list)
 
     @property
     def url(self):
@@ -67,14 +69,27 @@ class _Server(ThreadingHTTPServer):
         pass  # a sender that hangs up in the middle is what some tests are about
 
 
+def _speaking_tls(socket, identity, asked_for):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity)
+    context.sni_callback = lambda _socket, name, _context: asked_for.append(name)
+    return context.wrap_socket(socket, server_side=True)
+
+
 @contextmanager
-def a_receiver(answer=None, *, shut=False):
-    """Lend a receiver; with ``shut`` it answers nothing before its gate is set."""
+def a_receiver(answer=None, *, shut=False, identity=None):
+    """Lend a receiver; with ``shut`` it answers nothing before its gate is set.
+
+    identity: file of key and certificate of one that speaks TLS; ``asked_for``: names it was
+    asked for.
+    """
     receiver = Receiver(**({"answer": answer} if answer else {}))
     if not shut:
         receiver.gate.set()
     with _Server(("127.0.0.1", 0), _Talk) as server:
         server.receiver, receiver.port = receiver, server.server_address[1]
+        if identity:
+            server.socket = _speaking_tls(server.socket, identity, receiver.asked_for)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:

@@ -1,6 +1,6 @@
 """A town whose clock is right, and somebody who wants to be told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,12 @@ class Scene:
     @property
     def ring(self):
         return key_ring.load(None, self.home, embedded=True)
+
+    def ring_of(self, keys):
+        return key_ring.load(keys, self.home, embedded=True)
+
+    def place_with(self, settings):
+        return replace(self.town.place, settings=settings, clock=self.clock)
 
     def vendor(self, name="Acme"):
         with unit_of_work(self.town.database) as session:

@@ -185,6 +185,15 @@ def mails(database, home, port):
     deliver_all(database, outbox, clock=lambda: NOW)
 
 
+def notifies(database, home):
+    """Deliver all webhooks that are due, to the loopback."""
+    from service.settings import Settings
+    from worker.outbox.webhooks import deliver_all, post_of
+
+    settings = Settings(home=Path(home), webhook_networks="127.0.0.0/8")
+    deliver_all(database, post_of(settings), clock=lambda: NOW)
+
+
 def _main(url, home, task, *facts):
     from word_room import WordRoom
 
@@ -205,6 +214,8 @@ def _main(url, home, task, *facts):
         pays(database)
     if task.startswith("mail:"):
         mails(database, home, task.partition(":")[2])
+    if task == "notify":
+        notifies(database, home)
     if task == "render":
         renders(database, home)
     if task == "settle":

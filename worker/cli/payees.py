@@ -1,5 +1,6 @@
 """Commands of payees: who is paid, where, and in which currency."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from service.store import (
     payee_checks,
     payees,
     people,
+    webhook_secrets,
 )
 from service.store.account_details import checked
 from service.store.database import unit_of_work
@@ -201,18 +203,26 @@ def payees_erase(payee: Payee, *, as_json: Json = False) -> None:
 
 
 def payees_rotate_keys(*, as_json: Json = False) -> None:
-    """Seal all account data with the current key; the old ones may be removed after it."""
-    count = 0
+    """Seal all account data, and secrets of webhooks, with the current key.
+
+    The old ones may be removed after it.
+    """
     with workplace() as place:
         ring = ring_of(place.settings)
-        while done := _reseal(place, ring):
-            count += done
-    screen.facts({"accounts": count, "key": ring.current}, as_json=as_json)
+        accounts = _reseal_all(place, ring, payee_accounts.reseal)
+        secrets = _reseal_all(place, ring, webhook_secrets.reseal)
+    told = {"accounts": accounts, "secrets of webhooks": secrets, "key": ring.current}
+    screen.facts(told, as_json=as_json)
 
 
-def _reseal(place: Workplace, ring: KeyRing) -> int:
-    with unit_of_work(place.database) as session:
-        return payee_accounts.reseal(session, ring, limit=_ACCOUNTS_A_STEP)
+def _reseal_all(place: Workplace, ring: KeyRing, reseal: Callable[..., int]) -> int:
+    count = 0
+    while True:
+        with unit_of_work(place.database) as session:
+            done = reseal(session, ring, limit=_ACCOUNTS_A_STEP)
+        count += done
+        if not done:
+            return count
 
 
 def ring_of(settings: Settings) -> KeyRing:

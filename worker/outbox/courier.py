@@ -37,6 +37,13 @@ class Courier:
                 self._thread = Thread(target=self._run, name="courier", daemon=True)
                 self._thread.start()
 
+    def join(self) -> None:
+        """Wait until nothing is under way any more."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
     def stop(self) -> None:
         """Take nothing more, and wait for what is under way as long as one try may last."""
         self._stopped.set()
