@@ -19,6 +19,7 @@ from service.api import (
     licence_questions,
     licences,
     line_disputes,
+    members,
     metrics,
     money,
     offers,
@@ -99,7 +100,7 @@ def create_api(context: WebContext) -> FastAPI:
     of_sales = (reporting, traces, backlog, sales, sale_changes, report_receipts)
     of_works = (own_data, uploads, work_imports, works, editions, receipts, findings, widespread)
     of_rights = (splits, proposals, dilutions, rights_changes)
-    told = (previews, engine, people, api_keys, tier_rules, ledger, approvals)
+    told = (previews, engine, people, members, api_keys, tier_rules, ledger, approvals)
     of_licences = (licences, licence_proposals, licence_questions, licence_feeds, offers)
     of_money = (statements, money, pools, pool_rules, claims, line_disputes)
     of_vendors = (vendor_terms, vendor_statements, vendor_usage, reconciliations, report_flags)

@@ -287,6 +287,19 @@ TABLE = {
     "POST /v1/webhooks/{webhook_id}/disable": (None, 401, 404, 404, 200, 404, 200, 404),
     "POST /v1/webhooks/{webhook_id}/enable": (None, 401, 404, 404, 200, 404, 200, 404),
     "DELETE /v1/webhooks/{webhook_id}": (None, 401, 404, 404, 403, 404, 204, 404),
+    "GET /v1/members": (None, 401, 200, 200, 200, 200, 401, 401),
+    "POST /v1/members": (
+        {"email": "new@example.org", "member_role": "viewer"},
+        *(401, 202, 202, 202, 429, 401, 401),
+    ),
+    "PUT /v1/members/{user_id}/role": (
+        {"member_role": "viewer"},
+        *(401, 404, 404, 404, 404, 401, 401),
+    ),
+    "DELETE /v1/members/{user_id}": (None, 401, 404, 404, 404, 404, 401, 401),
+    "GET /v1/sessions": (None, 401, 200, 200, 200, 200, 401, 401),
+    "DELETE /v1/sessions/{session_no}": (None, 401, 404, 404, 404, 404, 401, 401),
+    "GET /v1/acts": (None, 401, 200, 200, 200, 200, 401, 401),
     "DELETE /v1/session": (None, 401, 204, 204, 204, 204, 401, 401),
     "GET /healthz": (None, 200, 200, 200, 200, 200, 200, 200),
     "GET /readyz": (None, 200, 200, 200, 200, 200, 200, 200),
@@ -411,6 +424,8 @@ def town_of(site) -> Town:
         "form": "csv",
         "vendor": "acme",
         "month": "2026-01",
+        "user_id": 9_999,
+        "session_no": 9_999,
     }
     return Town(askers, ids)
 
@@ -466,6 +481,7 @@ def test_what_changes_something_needs_the_csrf_token(shared_site, route):
     ids |= dict.fromkeys(numbers, 1)
     ids |= {"vendor": "acme", "month": "2026-01", "payee_id": 1, "run_id": 1}
     ids |= {"reconciliation_id": 1, "webhook_id": 1, "delivery_id": 1}
+    ids |= {"user_id": 1, "session_no": 1}
     url = path.format(**ids)
     operators = ("periods", "findings", "decide", "line-disputes", "pool", "checks", "payout-runs")
     operators = (*operators, "accrual")
