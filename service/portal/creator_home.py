@@ -10,16 +10,27 @@ from sqlmodel import Session
 from service.api.dependencies import Context, Creator
 from service.documents.statement_reasons import carried_reason, held_reason
 from service.ledger.accounts import holder_held, holder_payable
+from service.ledger.money_state import MoneyState
 from service.ledger.period import Period
 from service.ledger.statement import Closing, divide_closing
 from service.ledger.threshold import Threshold, parse_threshold
 from service.portal import pages
 from service.portal.chart import charts
-from service.store import holdings, journal, money_states, parties, statements, summaries
+from service.store import (
+    holdings,
+    journal,
+    money_states,
+    parties,
+    statements,
+    summaries,
+    work_uses,
+)
 from service.store.database import one_snapshot, unit_of_work
 from service.store.summaries import MonthEarning
 
 router = APIRouter()
+_LATEST_USES = 8
+_WORKS_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,8 @@ def home(request: Request, person: Creator, context: Context) -> Response:
         )
         earned = summaries.of_holder(session, person.party_id)
         sums = by_currency(session, person.party_id, earned, month, threshold=threshold)
-        works = holdings.page(session, person.party_id, search="", before=None, limit=1)
+        works = holdings.newest(session, person.party_id, limit=_WORKS_LOOKED_AT)
+        uses = work_uses.page(session, works, limit=_LATEST_USES) if works else []
         issued = statements.listing(session, holder_id=person.party_id)
         name = parties.names(session, [person.party_id])[person.party_id]
     return pages.render(
@@ -102,7 +114,12 @@ def home(request: Request, person: Creator, context: Context) -> Response:
         month=month,
         summaries=sums,
         standings={one.currency: one for one in standings},
+        paid={
+            one.currency: sum(part.nanos for part in one.parts if part.state is MoneyState.PAID)
+            for one in standings
+        },
         charts=charts(earned),
         has_works=bool(works),
+        uses=uses,
         statements=issued[:-4:-1],
     )

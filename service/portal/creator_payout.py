@@ -9,8 +9,16 @@ from fastapi.responses import Response
 from service.api.dependencies import Context, Creator
 from service.api.doors import WebContext
 from service.api.signing_in import check_password_again
+from service.ledger.errors import LedgerError
 from service.ledger.money import BadCurrency
-from service.ledger.payee import MAX_LINES, BadCountry, Profile, obstacles
+from service.ledger.payee import (
+    MAX_LINES,
+    AccountMissing,
+    BadCountry,
+    Profile,
+    ProfileMissing,
+    obstacles,
+)
 from service.ledger.tax import NO_ADVICE, PayeeKind
 from service.portal import pages
 from service.portal.field_errors import errors_of
@@ -26,6 +34,10 @@ _PROFILE_FIELDS = ("legal_name", "country", "currency", "address", "tax_number")
 _ACCOUNT_FIELDS = ("iban", "number", "bic", "email")
 _REFUSED_PROFILE = (BadCountry, BadCurrency, BadText)
 Typed = Mapping[str, str]
+_OBSTACLES: Mapping[type[LedgerError], str] = {
+    ProfileMissing: "You have not said who is paid: legal name, country and currency.",
+    AccountMissing: "You have given no account.",
+}
 
 
 @router.get("/payout")
@@ -46,13 +58,19 @@ def payout_page(request: Request, person: Creator, context: Context) -> Response
         "payout.html",
         title="Payout",
         payee=known,
-        obstacles=[error.sentence for error in obstacles(known, now=now)],
+        obstacles=[_said(error) for error in obstacles(known, now=now)],
         now=now,
         advances=early,
         vendors=vendors,
         years={year: found for year, found in years.items() if found},
         no_advice=NO_ADVICE,
     )
+
+
+def _said(error: LedgerError) -> str:
+    """Say to the payee itself what keeps it from being paid."""
+    plain = _OBSTACLES.get(type(error))
+    return plain or error.sentence[0].upper() + error.sentence[1:] + "."
 
 
 @router.get("/payout/profile")

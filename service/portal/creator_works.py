@@ -17,6 +17,13 @@ from service.store.earnings import Earning
 
 router = APIRouter()
 
+_STATES = (
+    ("", "Any state"),
+    ("earning", "Earning"),
+    ("indexing", "Being indexed"),
+    ("withdrawn", "Withdrawn"),
+    ("finding", "With a finding"),
+)
 _LATEST_USES = 5
 _SHOWN_CHARS = 3_000
 _MOST_FINDINGS = 20
@@ -39,13 +46,22 @@ def works_page(
     person: Creator,
     context: Context,
     q: Annotated[str, Query(max_length=200)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
+    sort: Annotated[str, Query(max_length=20)] = "",
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
-    """List the creator's works, newest first, found by title."""
+    """List the creator's works, newest first, found by title and narrowed to a state."""
     assert person.party_id is not None
+    state = state if state in holdings.STATES else ""
     with unit_of_work(context.database) as session:
         found = holdings.page(
-            session, person.party_id, search=q.strip(), before=before, limit=pages.PAGE_SIZE + 1
+            session,
+            person.party_id,
+            search=q.strip(),
+            before=before,
+            limit=pages.PAGE_SIZE + 1,
+            state=state,
+            oldest_first=sort == "oldest",
         )
         shown = found[: pages.PAGE_SIZE]
         ids = [work.work_id for work in shown]
@@ -56,7 +72,8 @@ def works_page(
         title="Works",
         works=shown,
         totals=totals(earned),
-        q=q,
+        asked={"q": q, "state": state, "sort": "oldest" if sort == "oldest" else ""},
+        states=_STATES,
         before=before,
         more=shown[-1].work_id if len(found) > len(shown) else None,
     )

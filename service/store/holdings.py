@@ -59,12 +59,32 @@ WHERE h.holder_id = :holder
 """
 
 
-def page(
-    session: Session, holder_id: int, *, search: str, before: int | None, limit: int
-) -> list[HeldWork]:
-    """List a holder's works, newest first, below one number.
+_STATES = {
+    "": "",
+    "earning": "AND w.withdrawn_at IS NULL AND w.embedded_at IS NOT NULL ",
+    "indexing": "AND w.withdrawn_at IS NULL AND w.embedded_at IS NULL ",
+    "withdrawn": "AND w.withdrawn_at IS NOT NULL ",
+    "finding": "AND EXISTS (SELECT 1 FROM finding f WHERE f.work_id = w.work_id "
+    "AND f.state <> 'dismissed') ",
+}
+STATES = tuple(_STATES)
+"""What a list of works can be narrowed to; ``finding``: owes something to an earlier work."""
 
-    search: how words of the title begin, all of them, in any order; empty: every work.
+
+def page(
+    session: Session,
+    holder_id: int,
+    *,
+    search: str,
+    before: int | None,
+    limit: int,
+    state: str = "",
+    oldest_first: bool = False,
+) -> list[HeldWork]:
+    """List a holder's works, newest first, below one number; or oldest first, above it.
+
+    search: how words of the title begin, all of them, in any order; empty: every work. state: one
+    of STATES.
     """
     words = search.replace("\0", " ").translate(_BLANKS).split()
     if search and not words:
@@ -73,8 +93,9 @@ def page(
         text(
             _HELD
             + ("AND title_words(w.title) @@ to_tsquery('simple', :words) " if words else "")
-            + ("AND h.work_id < :before " if before is not None else "")
-            + "ORDER BY h.work_id DESC LIMIT :limit"
+            + _STATES[state]
+            + (f"AND h.work_id {'>' if oldest_first else '<'} :before " if before else "")
+            + f"ORDER BY h.work_id {'ASC' if oldest_first else 'DESC'} LIMIT :limit"
         ),
         {
             "holder": holder_id,
@@ -84,6 +105,12 @@ def page(
         },
     )
     return [HeldWork(*row) for row in rows]
+
+
+def newest(session: Session, holder_id: int, *, limit: int) -> list[int]:
+    """Return the numbers of a holder's newest works."""
+    query = text("SELECT work_id FROM holding WHERE holder_id = :h ORDER BY work_id DESC LIMIT :n")
+    return list(session.execute(query, {"h": holder_id, "n": limit}).scalars())
 
 
 def get(session: Session, holder_id: int, work_id: int) -> HeldWork:

@@ -87,12 +87,35 @@ def test_works_are_paged_newest_first(world, catalogue):
     first = browser.get("/works").text
     assert "Note 25" in first
     assert "Note 00" not in first
-    cursor = first.split('rel="next" href="/works?q=&amp;before=')[1].split('"')[0]
+    cursor = first.split('rel="next" href="/works?q=&amp;state=&amp;sort=&amp;before=')[1].split(
+        '"'
+    )[0]
     second = browser.text(f"/works?before={cursor}")
     assert "Note 00" in second
     assert "Ode to Tides" in second
     assert "Note 01" not in second
     assert "Next page" not in second
+
+
+def test_works_are_narrowed_to_a_state_and_ordered(world, catalogue):
+    browser = world.browser("ada")
+    browser.send(f"/works/{catalogue.essay}/withdraw")
+    withdrawn = browser.text("/works?state=withdrawn")
+    assert "Essay on Salt" in withdrawn
+    assert "Ode to Tides" not in withdrawn
+    assert "Essay on Salt" not in browser.text("/works?state=indexing")
+    assert "No work is in this state" in browser.text("/works?state=finding")
+    assert "No work is in this state" in browser.text("/works?state=earning")
+    oldest = browser.text("/works?sort=oldest")
+    assert oldest.index("Ode to Tides") < oldest.index("Essay on Salt")
+
+
+def test_home_lists_the_latest_uses(world, catalogue):
+    january_and_february(world, catalogue)
+    said = world.browser("ada").text("/home")
+    assert "Ode to Tides Acme high-speed 2026-02-03 09:30 UTC 33.3333 % 0.404999595 USD" in said
+    assert "Essay on Salt Acme elite 2026-01-15 09:30 UTC 10 % 2.025 USD" in said
+    assert "Essay" not in world.browser("bo").text("/home")
 
 
 def test_a_work_shows_earnings_uses_and_split(world, catalogue):

@@ -24,8 +24,9 @@ def own_home(monkeypatch, tmp_path):
 def test_what_keeps_a_creator_from_being_paid_is_said(world, catalogue):
     said = world.browser("ada").text("/payout")
     assert "What keeps you from being paid" in said
-    assert f"Payee {catalogue.ada} has no profile." in said
-    assert f"Payee {catalogue.ada} has given no account." in said
+    assert "You have not said who is paid: legal name, country and currency." in said
+    assert "You have given no account." in said
+    assert f"The identity of payee {catalogue.ada} has not been checked." in said
     assert "nothing here is tax advice" in said
 
 
@@ -37,7 +38,7 @@ def test_who_is_paid_is_kept_and_shown(world, catalogue):
     assert "Legal name Ada Example" in said
     assert "Country DE" in said
     assert "Address 1 Harbour Road, 20457 Hamburg" in said
-    assert "has no profile" not in said
+    assert "You have not said who is paid" not in said
 
 
 @pytest.mark.parametrize(
