@@ -19,7 +19,15 @@ NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
                     ("/try", "Try it"),
                 ),
             ),
-            ("Money", (("/statements", "Statements"), ("/payout", "Payout"))),
+            (
+                "Money",
+                (
+                    ("/statements", "Statements"),
+                    ("/payout", "Payout"),
+                    ("/offers", "Offers"),
+                    ("/records", "Your data"),
+                ),
+            ),
         ),
         "operator": (
             (
