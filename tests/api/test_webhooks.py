@@ -188,6 +188,18 @@ def test_a_deleted_one_is_gone_with_its_log(desk):
     assert desk.acme.get(f"/v1/webhooks/{number}/deliveries").status_code == 404
 
 
+def test_operators_see_in_metrics_who_takes_nothing_and_what_waits(desk, now):
+    for status in (410, 500):
+        desk.tests(desk.makes()["webhook_id"])
+        desk.sends(status, took=now - now)
+    desk.makes()
+    read = desk.site.anonymous().get("/metrics").text
+    assert 'wellspring_webhooks{state="active"} 1.0' in read
+    assert 'wellspring_webhooks{state="failing"} 1.0' in read
+    assert 'wellspring_webhooks{state="given-up"} 1.0' in read
+    assert "wellspring_undelivered_events 1.0" in read
+
+
 def test_nobody_has_more_than_twenty(desk):
     for _ in range(20):
         desk.makes()
