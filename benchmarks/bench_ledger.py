@@ -13,7 +13,8 @@ import logging
 import os
 import statistics
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -130,15 +131,22 @@ def reported(server: Server) -> Found:
 
 def measured(server: Server, options: argparse.Namespace) -> Found:
     """Run the parts that need a server on one."""
+    parts: dict[str, Callable[[], Found]] = {
+        "sides": lambda: sides(server, options.pgledger),
+        "doubling": lambda: doubled(server),
+        "ingest": lambda: reported(server),
+        "close": lambda: closed(server, options.sales),
+    }
     found: Found = {}
-    if "sides" in options.only:
-        found |= sides(server, options.pgledger)
-    if "doubling" in options.only:
-        found |= doubled(server)
-    if "ingest" in options.only:
-        found |= reported(server)
-    if "close" in options.only:
-        found |= closed(server, options.sales)
+    for part in [part for part in parts if part in options.only]:
+        started, load = time.perf_counter(), os.getloadavg()[0]
+        seen = parts[part]()
+        seen[f"{part}_seconds"] = time.perf_counter() - started
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in seen.items())
+        Console(stderr=True).print(
+            f"{server.name} {part}, load {load:.1f} to {os.getloadavg()[0]:.1f}: {shown}"
+        )
+        found |= seen
     return found
 
 
