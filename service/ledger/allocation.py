@@ -125,7 +125,7 @@ def _luckiest(segment: Int64s, left: Int64s, rests: Int64s, keys: UInt64s, ties:
         return places
     of = segment[places]
     rank_key = (of << 32) | (MAX_ARRAY_WEIGHT - rests[places])
-    order = np.argsort(rank_key)
+    order = np.argsort(rank_key, kind="stable")  # segments rise: sorted but for a few each
     ranked = rank_key[order]
     same = ranked[1:] == ranked[:-1]
     if same.any():
@@ -155,7 +155,11 @@ def allocate_rows(amounts: Int64s, weights: Int64s, keys: UInt64s, ties: UInt64s
     asked = (size - quotient * total) * weights[:, None]
     shares = asked // total
     parts = quotient * weights[:, None] + shares
-    parts += _ranks(asked - shares * total, keys, ties) < size - parts.sum(axis=0)
+    left = size - parts.sum(axis=0)
+    some = np.flatnonzero(left)
+    if len(some):
+        rests = asked[:, some] - shares[:, some] * total
+        parts[:, some] += _ranks(rests, keys, ties[some]) < left[some]
     signed: Int64s = np.where(amounts < 0, -parts, parts).T
     return signed
 

@@ -109,6 +109,8 @@ def _column(pieces: Sequence[bytes | None], kind: str) -> NDArray[Any]:
 def ragged(content: NDArray[np.uint8], counts: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
     """Return the values of arrays sent one after the other, of ``counts`` values each, none NULL.
 
+    kind: ``int4`` or ``int8``.
+
     An array without values is sent without a dimension, in 12 bytes.
     """
     value = np.dtype(_WIDTH[kind])
@@ -118,6 +120,8 @@ def ragged(content: NDArray[np.uint8], counts: NDArray[np.int64], kind: str) -> 
     first = np.cumsum(sizes) - sizes + _HEADER + 4
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     at = np.repeat(first, counts) + within * width
-    values = content[at[:, None] + np.arange(value.itemsize)].view(value)
-    flat: NDArray[np.int64] = values.reshape(-1).astype(np.int64)
-    return flat
+    words, at = content.view(">i4"), at // 4  # all sizes are of whole words
+    values: NDArray[np.int64] = words[at].astype(np.int64)
+    if kind == "int8":
+        values = values << 32 | content.view(">u4")[at + 1]
+    return values
