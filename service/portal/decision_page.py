@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from service.ledger.errors import LedgerError
 from service.portal import pages
+from service.portal.field_errors import errors_of
 
 Facts = Sequence[tuple[str, object]]
 
@@ -96,9 +97,6 @@ def decided(
     try:
         decide()
     except LedgerError as refusal:
-        place = str(refusal.facts.get("place", "form"))
-        known = {"reason", *(values or {})}
-        sentence = refusal.sentence[:1].upper() + refusal.sentence[1:] + "."
-        errors = {place if place in known else "form": sentence}
+        errors = errors_of([refusal], {"reason", *(values or {})})
         return show(request, case(), Typed(reason, values or {}, errors))
     return pages.goto(f"{case().path}?done=decided")

@@ -45,8 +45,15 @@ NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
                 (
                     ("/operator/periods", "Periods"),
                     ("/operator/statements", "Statements"),
+                    ("/operator/payouts", "Payouts"),
+                    ("/operator/pools", "Unmatched pools"),
                     ("/operator/balances", "Balances"),
+                    ("/operator/explain", "Explain"),
                 ),
+            ),
+            (
+                "People",
+                (("/operator/vendors", "Vendors"), ("/operator/acts", "Audit log")),
             ),
         ),
         "vendor": (("", (("/vendor", "Usage and keys"),)),),
