@@ -90,7 +90,7 @@ def import_works(
 
     A dry run answers 200 with every line, rejected ones too.
     """
-    found, errors = work_line.checked(_lines(batch), lambda line: _read(line, person))
+    found, errors = work_line.checked(lines_of(batch), lambda line: read_line(line, person))
     if len(found) + len(errors) > MAX_WORKS:
         raise BadText("body", f"holds more than {MAX_WORKS} works")
     now = context.clock()
@@ -139,7 +139,8 @@ def _told(stored: list[work_batch.Stored], wrong: list[FieldError], *, dry_run: 
     )
 
 
-def _lines(batch: Batch) -> Iterable[Line | FieldError]:
+def lines_of(batch: Batch) -> Iterable[Line | FieldError]:
+    """Return the lines of a batch as its kind has them; raise BadText for no array."""
     if batch.kind == _CSV:
         return lines.of_csv(batch.raw, columns=work_line.COLUMNS)
     if batch.kind == _NDJSON:
@@ -150,7 +151,7 @@ def _lines(batch: Batch) -> Iterable[Line | FieldError]:
     return [lines.of_value(f"works[{at}]", one) for at, one in enumerate(value)]
 
 
-def _read(line: Line, person: Person) -> WorkLine:
+def read_line(line: Line, person: Person) -> WorkLine:
     """Read a line for whoever asks: a creator names holders by number and is one of them."""
     found = work_line.owned_by(person.party_id)(line)
     if person.party_id is not None:

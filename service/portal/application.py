@@ -46,6 +46,7 @@ from service.portal import (
     operator_vendors,
     pages,
     registration,
+    registration_batch,
     trial,
     vendor_home,
 )
@@ -58,7 +59,8 @@ _ROOMS = (
     account_factor,
     account_members,
     creator_home,
-    registration,  # /works/new stands before /works/{work_id}
+    registration,  # /works/new and /works/import stand before /works/{work_id}
+    registration_batch,
     creator_works,
     creator_uses,
     creator_rights,

@@ -31,6 +31,7 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "disputed": "Disputed. An operator answers with a reason; it stands beside the line.",
         "licence-kept": "Kept. The terms count from their day on.",
         "proposed": "Proposed. It counts once everybody concerned has accepted.",
+        "batch-registered": "All registered. Each earns from sales from now on, once indexed.",
         "claimed": "Claimed. Its holders are asked; what they earn of that part is held.",
         "step-taken": "Done. It stands below with your words.",
         "edition-added": "Registered. What is new in it earns from now on, once it is indexed.",
