@@ -133,6 +133,17 @@ def test_a_work_shows_earnings_uses_and_split(world, catalogue):
         assert sentence in said
 
 
+def test_a_work_that_is_being_indexed_shows_how_far_it_is(world, catalogue):
+    browser = world.browser("ada")
+    page = browser.get(f"/works/{catalogue.ode}").text
+    assert f'id="state" hx-get="/works/{catalogue.ode}"' in page
+    assert '<progress id="progress" max="3" value="1">' in page
+    browser.send(f"/works/{catalogue.essay}/withdraw")
+    done = browser.get(f"/works/{catalogue.essay}").text
+    assert "<progress" not in done
+    assert "htmx" not in done
+
+
 def test_somebody_elses_work_is_not_there(world, catalogue):
     browser = world.browser("bo")
     for path in (f"/works/{catalogue.essay}", f"/works/{catalogue.essay}/withdraw"):
