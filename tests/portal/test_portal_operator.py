@@ -97,6 +97,19 @@ def test_balances_are_found_by_prefix_and_lead_to_entries_and_their_legs(world, 
         assert leg in entry
 
 
+def test_balances_stand_as_of_a_month_or_an_instant(world, catalogue):
+    a_sale(world, catalogue)
+    browser = world.browser("operator")
+    path = "/operator/balances?prefix=vendor:acme:receivable"
+    assert "receivable 22.50 USD" in browser.text(f"{path}&as_of=2026-01")
+    assert "No account begins so" in browser.text(f"{path}&as_of=2025-12")
+    assert "No account begins so" in browser.text(f"{path}&as_of=2026-01-01T00:00Z")
+    assert "receivable 22.50 USD" in browser.text(f"{path}&as_of=2026-02-01T00:00Z")
+    wrong = browser.get(f"{path}&as_of=soon")
+    assert wrong.status_code == 422
+    assert 'value="soon"' in wrong.text
+
+
 def test_balances_are_paged_by_name(world, catalogue):
     for number in range(26):
         work = world.work(f"Note {number}", {catalogue.bo: 1_000_000})
