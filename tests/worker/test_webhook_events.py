@@ -1,5 +1,6 @@
 """What webhooks tell of: in the commit of its fact, to whom it concerns, in ids and instants."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from service.ledger.payout import PayoutState
 from service.ledger.period import Period
 from service.ledger.threshold import Threshold
 from service.ledger.tiers import Tier
-from service.store import erasures
+from service.store import erasures, personal_tables
 from service.store.database import unit_of_work
 from service.store.webhook_events import EventType
 from worker import drain
@@ -193,3 +194,26 @@ def test_erasing_a_holder_forgets_where_it_wanted_to_be_told_and_what_was_sent(s
     assert scene.town.tells("SELECT endpoint_id FROM webhook_endpoint") == [(kept,)]
     assert scene.town.tells("SELECT endpoint_id FROM webhook_secret") == [(kept,)]
     assert scene.town.tells("SELECT endpoint_id FROM webhook_delivery") == [(kept,)]
+
+
+def test_an_export_of_a_holders_data_has_its_webhooks_and_no_secret(scene):
+    ada, ben = scene.holder("Ada"), scene.holder("Ben")
+    number, _ = scene.wants("https://ada.example.org/", owner=ada)
+    scene.wants("https://ben.example.org/", owner=ben)
+    with unit_of_work(scene.town.database) as session:
+        for owner in (ada, ben):
+            scene.something_happens(session, parties=[owner.party_id])
+    with unit_of_work(scene.town.database) as session:
+        known = {one.name: one for one in personal_tables.tables(session)}
+        rows = {
+            name: [
+                json.loads(row)
+                for row in personal_tables.rows_of(session, known[name], ada.party_id, [])
+            ]
+            for name in ("webhook_endpoint", "webhook_secret", "webhook_delivery", "webhook_event")
+        }
+    assert [row["url"] for row in rows["webhook_endpoint"]] == ["https://ada.example.org/"]
+    assert [row["endpoint_id"] for row in rows["webhook_delivery"]] == [number]
+    assert [row["party_ids"] for row in rows["webhook_event"]] == [[ada.party_id]]
+    assert [one["endpoint_id"] for one in rows["webhook_secret"]] == [number]
+    assert not {"sealed", "nonce"} & rows["webhook_secret"][0].keys()

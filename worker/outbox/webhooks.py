@@ -224,7 +224,7 @@ def _retry_after(text: str, *, now: datetime) -> timedelta | None:
     """Read Retry-After: seconds, or a date."""
     if text.isascii() and text.isdigit():
         return timedelta(seconds=min(int(text[:9]), 10**7))
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         return max(parsedate_to_datetime(text) - now, timedelta())
     return None
 
