@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     """How many different operators must approve the release of an unmatched pool."""
     pool_notice_days: int = Field(default=30, ge=0, le=366)
     """How long before the end of a claim window a rule for its pool must have been announced."""
+    test_mode: bool = True
+    """Let vendors make test keys, each with books for tests in a database of their own."""
+    test_book_sales: int = Field(default=100_000, ge=1)
+    """How many sales a test book takes."""
+    test_book_days: int = Field(default=90, ge=1)
+    """After how many days without use a test book is dropped."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     session_hours: int = Field(default=12, ge=1)

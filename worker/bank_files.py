@@ -18,6 +18,7 @@ from service.store.account_details import WALLET
 from service.store.bank_files import BankFileRow
 from service.store.database import Database, unit_of_work
 from service.store.key_ring import KeyRing
+from service.store.mode import check_live
 from service.store.payout_runs import PayoutRun
 from service.store.payouts import StoredPayout
 from worker.payout_steps import take_step
@@ -57,11 +58,12 @@ def write(
 
     In one transaction: a file is not there without its payouts being sent. What was reserved since
     goes into a further file; what was returned before it was sent into none. Raises RunNotFound,
-    PayerUnknown, BankFileInvalid, FileChanged, KeyMissing, AccountErased.
+    NotLive, PayerUnknown, BankFileInvalid, FileChanged, KeyMissing, AccountErased.
     """
     if not (payer.name and payer.iban):
         raise PayerUnknown
     with unit_of_work(database) as session:
+        check_live(session, "a bank file")
         payouts.lock(session)
         run = payout_runs.get(session, run_id)
         found = payouts.listing(session, run_id=run_id, limit=1_000_000)

@@ -16,12 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.logs import configure
 from service.settings import Settings
-from service.store import account_letters, webhook_deliveries
+from service.store import account_letters, vendor_books, webhook_deliveries
 from service.store.database import unit_of_work
 from worker import console, drain
 from worker.outbox import delivery, webhooks
 from worker.outbox.account_letters import deliver_account_letters
 from worker.outbox.courier import Courier
+from worker.vendor_books import rounds
+from worker.vendor_books.directory import BookDirectory
 from worker.workplace import Workplace, open_workplace
 
 TICK_SECONDS = 1.0
@@ -56,7 +58,7 @@ app.conf.update(
         f"tick-{name}": {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in (
             *(("embed", 5), ("attribute", 5), ("settle", 5), ("notify", 5)),
-            ("console", 5),
+            *(("console", 5), ("test-books", 5)),
             *(("deliver", DELIVER_SECONDS), ("tidy", TIDY_SECONDS)),
         )
     },
@@ -64,12 +66,14 @@ app.conf.update(
 
 _place: dict[str, Workplace] = {}
 _courier: dict[str, Courier] = {}
+_books: dict[str, BookDirectory] = {}
 
 
 def use(workplace: Workplace) -> None:
     """Let the tasks of this process work at one place."""
     _place["here"] = workplace
     _courier["here"] = Courier(workplace)
+    _books["here"] = BookDirectory(workplace)
 
 
 def place() -> Workplace:
@@ -104,6 +108,12 @@ def do_jobs() -> None:
     again(do_jobs, more=console.work_off_next(place()))
 
 
+@app.task(name="test-books")  # type: ignore[untyped-decorator]
+def test_books() -> None:
+    """Work on a vendor's test book that waits. Rung by the doorbell and by the tick."""
+    again(test_books, more=rounds.step(place(), _books["here"]))
+
+
 @app.task(name="deliver")  # type: ignore[untyped-decorator]
 def deliver() -> None:
     """Deliver letters that are due. Rung by the tick: of accounts at once, others each minute."""
@@ -120,9 +130,10 @@ def notify() -> None:
 
 @app.task(name="tidy")  # type: ignore[untyped-decorator]
 def tidy() -> None:
-    """Delete texts and events whose retention has ended. Rung by the tick, once an hour."""
+    """Delete texts, events and test books whose time has ended. Rung by the tick, once an hour."""
     drain.tidy(place())
     webhooks.tidy(place())
+    rounds.drop_unused(_books["here"])
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
@@ -137,6 +148,7 @@ def save_index(**_facts: object) -> None:
     """Save the index a worker has grown."""
     if "here" in _place:
         _courier["here"].stop()
+        _books["here"].close()
         _place["here"].room.close()
 
 
@@ -148,6 +160,11 @@ def _account_letters_wait(workplace: Workplace) -> bool:
 def _webhooks_wait(workplace: Workplace) -> bool:
     with unit_of_work(workplace.database) as session:
         return webhook_deliveries.due(session, now=workplace.clock())
+
+
+def _test_books_wait(workplace: Workplace) -> bool:
+    with unit_of_work(workplace.database) as session:
+        return vendor_books.any_waiting(session)
 
 
 def again(task: Any, *, more: bool) -> None:
@@ -180,7 +197,7 @@ class CeleryDoorbell:
         while True:
             self._rung.wait()
             self._rung.clear()
-            ring(embed, attribute, settle, do_jobs)
+            ring(embed, attribute, settle, do_jobs, test_books)
 
 
 class EmbeddedWorker:
@@ -231,6 +248,8 @@ class EmbeddedWorker:
                     ring(embed, attribute, settle)
                 if console.waits(place().database):
                     ring(do_jobs)
+                if _test_books_wait(place()):
+                    ring(test_books)
                 if _webhooks_wait(place()):
                     ring(notify)
                 if tidied is None or monotonic() - tidied > TIDY_SECONDS:

@@ -83,6 +83,8 @@ def _make_roles(superuser_url: str) -> None:
             if not found.fetchone():
                 statement = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER").format(sql.Identifier(role))
                 connection.execute(statement)
+        may_create = sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER_ROLE))
+        connection.execute(may_create)  # test books are databases of their own
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
         if not found.fetchone():
             statement = sql.SQL("CREATE DATABASE {} OWNER {}").format(

@@ -1,5 +1,7 @@
 """Hands the worker's doors to the web: doorbell, preview, check of fingerprints, and what signs."""
 
+from dataclasses import replace
+
 from fastapi import FastAPI
 from sqlmodel import Session
 
@@ -11,6 +13,7 @@ from worker.fingerprints import EngineFingerprints
 from worker.operator_desk import WorkersDesk
 from worker.preview import EnginePreview
 from worker.receipt_key import signer_of
+from worker.vendor_books.directory import BookDirectory, VendorTestBooks
 from worker.workplace import Workplace
 
 
@@ -25,9 +28,19 @@ class SealedStatements:
             return None
 
 
-def create_app(workplace: Workplace, doorbell: Doorbell) -> FastAPI:
-    """Compose API and portal over one workplace."""
-    context = WebContext(
+def create_app(
+    workplace: Workplace, doorbell: Doorbell, *, directory: BookDirectory | None = None
+) -> FastAPI:
+    """Compose API and portal over one workplace; directory: None: one of its own."""
+    context = context_in(workplace, doorbell, directory or BookDirectory(workplace))
+    app = create_api(context)
+    add_portal(app, context, WorkersDesk(workplace))
+    return app
+
+
+def context_in(workplace: Workplace, doorbell: Doorbell, directory: BookDirectory) -> WebContext:
+    """Put together what the web is handed, with the test books where they are wanted."""
+    live = WebContext(
         workplace.database,
         workplace.settings,
         doorbell,
@@ -37,6 +50,6 @@ def create_app(workplace: Workplace, doorbell: Doorbell) -> FastAPI:
         signer_of(workplace.settings),
         SealedStatements(),
     )
-    app = create_api(context)
-    add_portal(app, context, WorkersDesk(workplace))
-    return app
+    if not workplace.settings.test_mode:
+        return live
+    return replace(live, books=VendorTestBooks(directory, live))

@@ -5,8 +5,8 @@
 \getenv owner_password OWNER_PASSWORD
 \getenv app_password APP_PASSWORD
 
--- Owns the schema and migrates it; used at start only.
-CREATE ROLE wellspring_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'owner_password';
+-- Owns the schema and migrates it; makes the databases of test books (docs/test-mode.md).
+CREATE ROLE wellspring_owner LOGIN NOSUPERUSER CREATEDB NOCREATEROLE PASSWORD :'owner_password';
 -- Does all the work; owns nothing, so it cannot take the refusals of the schema away.
 CREATE ROLE wellspring_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'app_password';
 

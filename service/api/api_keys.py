@@ -15,6 +15,7 @@ from service.api.paging import Number
 from service.store import api_keys, parties
 from service.store.api_keys import Scope
 from service.store.database import unit_of_work
+from service.store.mode import Mode
 from service.store.people import Person
 from service.store.rows import ApiKeyRow
 from service.store.text_rules import BadText
@@ -34,6 +35,7 @@ class KeyOrder(BaseModel):
         json_schema_extra={
             "examples": [
                 {"label": "billing server", "scopes": ["sales:write"]},
+                {"label": "tests", "mode": "test"},
                 {"label": "audit", "scopes": ["read"], "expires_at": "2030-01-01T00:00:00Z"},
             ]
         },
@@ -44,6 +46,7 @@ class KeyOrder(BaseModel):
         default=_EVERYTHING, max_length=len(Scope), description="What it may do; all if left out."
     )
     expires_at: AwareDatetime | None = Field(default=None, description="Absent: it has no end.")
+    mode: Mode = Field(default=Mode.LIVE, description="Of which books: live, or those for tests.")
 
 
 class RotationOrder(BaseModel):
@@ -70,6 +73,7 @@ class Key(BaseModel):
     key_id: int
     label: str
     prefix: str
+    mode: Mode
     scopes: list[Scope]
     state: KeyState
     created_at: datetime
@@ -117,6 +121,7 @@ def _shown(row: ApiKeyRow, *, now: datetime) -> Key:
         key_id=row.key_id,
         label=row.label,
         prefix=row.prefix,
+        mode=api_keys.mode_of(row),
         scopes=[Scope(scope) for scope in row.scopes],
         state=state_of(row, now=now),
         created_at=row.created_at,
@@ -154,13 +159,21 @@ def make_key(
     response: Response,
     order: Annotated[KeyOrder, Body()],
 ) -> NewKey:
-    """Make a key of a vendor. It is shown in this answer and never again."""
+    """Make a key of a vendor. It is shown in this answer and never again.
+
+    A key of mode `test` lets into the vendor's test book alone, which is made now if there is none.
+    """
     now = context.clock()
+    with unit_of_work(context.database) as session:
+        vendor_id = vendor_meant(session, person, order.vendor)
+    if order.mode is Mode.TEST:
+        context.books.open(vendor_id)
     with unit_of_work(context.database) as session:
         made = api_keys.make(
             session,
-            vendor_meant(session, person, order.vendor),
+            vendor_id,
             order.label,
+            mode=order.mode,
             scopes=order.scopes,
             expires_at=order.expires_at,
             now=now,

@@ -47,6 +47,7 @@ from service.api import (
     tier_rules,
     traces,
     uploads,
+    vendor_book,
     vendor_statements,
     vendor_terms,
     vendor_usage,
@@ -107,6 +108,6 @@ def create_api(context: WebContext) -> FastAPI:
     of_payouts = (payouts, payees, tax_summaries, payout_runs)
     rooms = (*of_sales, *of_works, *of_rights, *of_licences, *told, *of_money, *of_payouts)
     webhook_events.describe(app)
-    for room in (*rooms, *of_vendors, webhooks, webhook_log, health):
+    for room in (*rooms, *of_vendors, webhooks, webhook_log, vendor_book, health):
         app.include_router(room.router)
     return app

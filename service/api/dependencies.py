@@ -5,7 +5,7 @@ The portal uses the same: ``current_person``, ``require_role``, ``check_csrf``.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,12 +13,18 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from service.api.asked_books import (
+    caller_of,
+    context_of,
+    key_in,
+    rates_of,
+    test_book_of,
+)
 from service.api.back_pressure import Room
 from service.api.doors import WebContext
 from service.api.powers import check_power
-from service.api.rate_limits import RateLimits
 from service.ledger.errors import LedgerError
-from service.store import api_keys, asking, people, portal_sessions
+from service.store import asking, people, portal_sessions
 from service.store.api_keys import CallingKey, Scope
 from service.store.database import unit_of_work
 from service.store.people import Person
@@ -38,7 +44,7 @@ session_scheme = APIKeyCookie(
 )
 key_scheme = HTTPBearer(
     scheme_name="vendorKey",
-    description="`Authorization: Bearer ws_live_...`; cookies are ignored.",
+    description="`Authorization: Bearer ws_live_...`, or `ws_test_...`; cookies are ignored.",
     auto_error=False,
 )
 
@@ -48,13 +54,6 @@ class NotSignedIn(LedgerError):
 
     def __init__(self) -> None:
         super().__init__("log in first: there is no session, or it has ended")
-
-
-class KeyRefused(LedgerError):
-    """No API key, or one that is unknown, mistyped, revoked or expired; it is not said which."""
-
-    def __init__(self) -> None:
-        super().__init__("send a valid API key: Authorization: Bearer ws_live_...")
 
 
 class ScopeMissing(LedgerError):
@@ -78,18 +77,6 @@ class CsrfRefused(LedgerError):
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
-
-
-def context_of(request: Request) -> WebContext:
-    """Return what the web was handed at start."""
-    context: WebContext = request.app.state.context
-    return context
-
-
-def rates_of(request: Request) -> RateLimits:
-    """Return what counts how often somebody asks."""
-    rates: RateLimits = request.app.state.rates
-    return rates
 
 
 def current_person(request: Request) -> Person | None:
@@ -187,16 +174,10 @@ def calling_key(
     request: Request,
     _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(key_scheme)],
 ) -> CallingKey:
-    """Return the API key that is sent; raise KeyRefused."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    context = context_of(request)
-    if scheme.lower() == "bearer" and key:
-        with unit_of_work(context.database) as session:
-            found = api_keys.caller_of(session, key.strip(), now=context.clock())
-        if found is not None:
-            rates_of(request).count(request, f"key {found.key_id}", now=context.clock())
-            return found
-    raise KeyRefused
+    """Return the API key that is sent, with the vendor's number in its books; raise KeyRefused."""
+    caller = caller_of(request, key_in(request))
+    book = test_book_of(request)
+    return replace(caller, vendor_id=book.row.book_vendor_id) if book else caller
 
 
 def key_that_may(change: Scope) -> Callable[..., CallingKey]:

@@ -14,6 +14,7 @@ TAGS = [
     {"name": "ledger", "description": "Periods, statements, accounts and entries; read-only."},
     {"name": "claims", "description": "Shares and statement lines that somebody disputes."},
     {"name": "webhooks", "description": "Who is told of what happens, and what was sent."},
+    {"name": "test books", "description": "A vendor's own books for tests: test keys only."},
     {"name": "health", "description": "For whoever runs the installation."},
 ]
 _ALWAYS = (422, 503)

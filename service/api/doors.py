@@ -1,7 +1,7 @@
 """What the web needs of the worker, as protocols; ``worker/web.py`` hands the adapters in."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,9 @@ from service.ledger.errors import LedgerError
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store.database import Database
+from service.store.mode import Mode
 from service.store.registration_log import Signer
+from service.store.vendor_books import NoTestMode, VendorBook
 
 
 class NothingToExplain(LedgerError):
@@ -106,9 +108,44 @@ class StatementProofs(Protocol):
         ...
 
 
+class TestBooks(Protocol):
+    """Books of vendors for tests, each apart from the live ones; made at first use."""
+
+    def open(self, vendor_id: int, /) -> "OpenBook":
+        """Return a vendor's book; raise NoTestMode, NoRightToMake where none can be made."""
+        ...
+
+    def reset(self, vendor_id: int, /) -> "OpenBook":
+        """Return an empty book in the place of the vendor's."""
+        ...
+
+    def refresh(self, vendor_id: int, /) -> "OpenBook":
+        """Return the vendor's book with its terms as they are now."""
+        ...
+
+
+class NoTestBooks:
+    """Where nobody handed any in."""
+
+    def open(self, _vendor_id: int) -> "OpenBook":
+        """Raise NoTestMode."""
+        raise NoTestMode
+
+    def reset(self, _vendor_id: int) -> "OpenBook":
+        """Raise NoTestMode."""
+        raise NoTestMode
+
+    def refresh(self, _vendor_id: int) -> "OpenBook":
+        """Raise NoTestMode."""
+        raise NoTestMode
+
+
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """Everything the web is handed. ``clock`` returns an aware UTC instant."""
+    """Everything the web is handed. ``clock`` returns an aware UTC instant.
+
+    That of a request with a test key is the context of the vendor's test book.
+    """
 
     database: Database
     settings: Settings
@@ -118,3 +155,16 @@ class WebContext:
     fingerprints: FingerprintCheck
     signer: Signer
     proofs: StatementProofs | None = None
+    mode: Mode = Mode.LIVE
+    books: TestBooks = field(default_factory=NoTestBooks)
+    keys: Database | None = None
+    """Where API keys and their tier rules are kept; None: beside the books."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBook:
+    """A test book: its row, the context of whoever asks it, and the live one it is beside."""
+
+    row: VendorBook
+    context: WebContext
+    live: WebContext

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from sqlmodel import Session
 
+from service.api.asked_books import context_of
 from service.api.body import StrictRoute
-from service.api.dependencies import Context, context_of
+from service.api.dependencies import Context
 from service.api.documented import problems
 from service.api.doors import WebContext
 from service.api.paging import Number

@@ -37,11 +37,14 @@ def make(database: Database) -> Metrics:
     requests = Counter(
         "wellspring_requests",
         "Requests answered.",
-        ("method", "route", "status"),
+        ("method", "route", "status", "mode"),
         registry=registry,
     )
     seconds = Histogram(
-        "wellspring_request_seconds", "Time to answer.", ("method", "route"), registry=registry
+        "wellspring_request_seconds",
+        "Time to answer.",
+        ("method", "route", "mode"),
+        registry=registry,
     )
     logins = Counter(
         "wellspring_logins",

@@ -11,8 +11,10 @@ from service.api.metrics import Metrics
 from service.api.problems import json_response, problem_of
 from service.api.rate_limits import headers_of
 from service.store.asking import ASKING, Asking
+from service.store.mode import Mode
 
 REQUEST_ID = "X-Request-ID"
+MODE = "Wellspring-Mode"
 _POLICY = (
     b"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     b"object-src 'none'"
@@ -54,7 +56,8 @@ class Observed:
                 safe = [header for header in _SAFE_HEADERS if header[0] not in given]
                 own = (REQUEST_ID.lower().encode(), request_id.encode())
                 rates = headers_of(scope["state"])
-                message["headers"] = [*message.get("headers", []), *safe, *rates, own]
+                mode = (MODE.lower().encode(), mode_in(scope).encode())
+                message["headers"] = [*message.get("headers", []), *safe, *rates, mode, own]
             await send(message)
 
         asked = ASKING.set(Asking(request_id))
@@ -74,11 +77,16 @@ class Observed:
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_template(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.seconds.labels(method, route).observe(seconds)
+        self._metrics.requests.labels(method, route, str(status), mode_in(scope)).inc()
+        self._metrics.seconds.labels(method, route, mode_in(scope)).observe(seconds)
         structlog.get_logger("wellspring.access").info(
             "request", method=method, route=route, status=status, milliseconds=round(seconds * 1e3)
         )
+
+
+def mode_in(scope: Scope) -> str:
+    """Return of which books a request was: live, or test where it came with a test key."""
+    return str(scope.get("state", {}).get("mode", Mode.LIVE))
 
 
 def route_template(scope: Scope) -> str:

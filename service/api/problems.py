@@ -15,7 +15,7 @@ from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from service.api import batch_refusal, dependencies, json_body, rate_limits
+from service.api import asked_books, batch_refusal, json_body, rate_limits
 from service.api.refusals import PLACE, STATUS
 from service.ledger.errors import LedgerError
 from service.ledger.sale_report import FieldError
@@ -100,7 +100,7 @@ def _of_ledger(error: LedgerError) -> Problem:
     if isinstance(error, batch_refusal.BatchRefused):
         errors = error.errors
     headers: dict[str, str] = {}
-    if isinstance(error, dependencies.KeyRefused):
+    if isinstance(error, asked_books.KeyRefused):
         headers["WWW-Authenticate"] = 'Bearer realm="wellspring"'
     if isinstance(error, attempts.TooManyLogins | rate_limits.RateExceeded):
         headers["Retry-After"] = str(error.retry_after_seconds)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from service.api import (
+    asked_books,
     back_pressure,
     batch_refusal,
     body,
@@ -88,7 +89,7 @@ STATUS: Mapping[type[LedgerError], int] = {
     json_body.BadJson: 400,
     forms.BadUpload: 400,
     dependencies.NotSignedIn: 401,
-    dependencies.KeyRefused: 401,
+    asked_books.KeyRefused: 401,
     holdings.CoHoldersMustAgree: 403,
     holdings.NoPresentShare: 403,
     proposal.NotAsked: 403,

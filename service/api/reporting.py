@@ -18,9 +18,11 @@ from service.api.formats.native import Checks
 from service.api.sales_documented import REPORT, REPORTED
 from service.api.sales_request import JSON, NDJSON, Checking, SalesRequest
 from service.ledger.sale_report import ItemOutcome, Outcome, ReportedSale
-from service.store import report_receipts, sales, terms, tier_rules
+from service.ledger.tier_rule import NO_RULES
+from service.store import provoked, report_receipts, sales, terms, tier_rules
 from service.store.api_keys import CallingKey
 from service.store.database import unit_of_work
+from service.store.mode import Mode
 from service.store.report_receipts import Delivery, ReportReceipt
 from service.store.terms import Terms
 
@@ -74,7 +76,10 @@ def take(
     now, vendor_id = context.clock(), key.vendor_id
     with unit_of_work(context.database) as session:
         valid = terms.of_vendors(session, [vendor_id])[vendor_id]
-        rules = tier_rules.of_key(session, key.key_id)
+        rules = NO_RULES if context.keys else tier_rules.of_key(session, key.key_id)
+    if context.keys:
+        with unit_of_work(context.keys) as session:
+            rules = tier_rules.of_key(session, key.key_id)
     request = read(Checking(Checks(valid, now, context.fingerprints, rules=rules)))
     stored: list[ItemOutcome] = []
     receipt = None
@@ -95,6 +100,9 @@ def _stored(
     now: datetime,
 ) -> tuple[list[ItemOutcome], ReportReceipt | None]:
     with unit_of_work(context.database) as session:
+        if context.mode is Mode.TEST:
+            most = context.settings.test_book_sales
+            provoked.check_room(session, len(reported), most=most)
         stored = sales.report(
             session,
             valid.vendor_id,
@@ -103,6 +111,8 @@ def _stored(
             now=now,
             retention_days=context.settings.text_retention_days,
         )
+        if context.mode is Mode.TEST:
+            provoked.quarantine(session, valid.vendor_id, reported, stored, now=now)
         receipt = report_receipts.keep(
             session,
             valid.vendor_id,

@@ -5,7 +5,8 @@ from datetime import timedelta
 from fastapi import Request, Response
 from sqlmodel import Session
 
-from service.api.dependencies import SESSION_COOKIE, check_origin, context_of
+from service.api.asked_books import context_of
+from service.api.dependencies import SESSION_COOKIE, check_origin
 from service.api.failed_logins import address_of, tried
 from service.ledger.errors import LedgerError
 from service.store import asking, key_ring, people, portal_sessions, second_factor

@@ -10,9 +10,10 @@ from service.api.negotiation import etag_of, has_already
 from service.documents.statement_document import LineChange, Replacement, StatementDocument
 from service.documents.statement_html import STYLE_SOURCE
 from service.documents.statement_reasons import change_reasons
+from service.documents.vendor_statement_json import TEST
 from service.ledger.period import Period
 from service.ledger.statement import LineKind
-from service.store import adjustment_reasons, parties, printed_names, reissues, statements
+from service.store import adjustment_reasons, mode, parties, printed_names, reissues, statements
 from service.store.database import unit_of_work
 from service.store.people import Person
 from service.store.printed_names import HOLDER, VENDOR, WORK, Subject
@@ -37,6 +38,8 @@ def load(session: Session, number: str) -> StatementDocument:
     wanted = DocumentNumber.parse(number)
     issued = statements.get(session, wanted.statement)
     document = _named(session, issued, wanted.revision)
+    if mode.of_database(session) is mode.Mode.TEST:
+        document = replace(document, holder_name=f"{document.holder_name} ({TEST})")
     if not wanted.revision:
         return document
     reissue = reissues.get(session, issued.statement_id, wanted)

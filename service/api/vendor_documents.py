@@ -1,11 +1,13 @@
 """Statements of vendors as documents for whoever asks: vendors get their own, operators all."""
 
+from dataclasses import replace
+
 from sqlmodel import Session
 
 from service.documents.invoice import InvoiceParty
 from service.documents.vendor_statement_json import VendorDocument
 from service.settings import Settings
-from service.store import vendor_statements
+from service.store import mode, vendor_statements
 from service.store.vendor_statements import IssuedVendorStatement, VendorStatementNotFound
 
 
@@ -17,7 +19,8 @@ def load(session: Session, number: str, *, vendor_id: int | None) -> VendorDocum
     issued = vendor_statements.get(session, number)
     if vendor_id not in {None, issued.issue.vendor_id}:
         raise VendorStatementNotFound(number)
-    return document_of(issued)
+    is_test = mode.of_database(session) is mode.Mode.TEST
+    return replace(document_of(issued), is_test=is_test)
 
 
 def seller_of(settings: Settings) -> InvoiceParty:

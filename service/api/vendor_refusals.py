@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from service.api import delivery, focus_csv
+from service.api import asked_books, delivery, focus_csv
 from service.ledger import reconciliation, tier_rule
 from service.ledger.errors import LedgerError
 from service.store import (
+    mode,
     reconciliations,
     report_receipts,
     tier_rules,
+    vendor_books,
     vendor_series,
     vendor_statements,
 )
@@ -20,6 +22,14 @@ STATUS: Mapping[type[LedgerError], int] = {
     reconciliation.AccrualDecided: 409,
     reconciliation.NothingToAccrue: 409,
     report_receipts.SequenceTaken: 409,
+    asked_books.TestKeyNeeded: 403,
+    mode.NotLive: 409,
+    vendor_books.NoTestBook: 404,
+    vendor_books.ClockBackwards: 409,
+    vendor_books.ClockTooFar: 422,
+    vendor_books.TestBookFull: 409,
+    vendor_books.NoTestMode: 409,
+    vendor_books.NoRightToMake: 503,
     tier_rules.TierRulesChanged: 412,
     focus_csv.BadBill: 422,
     delivery.DeliveryIncomplete: 422,

@@ -24,6 +24,7 @@ from service.ledger.money import format_nanos
 from service.ledger.period import Period
 from service.store import vendor_statements
 from service.store.database import unit_of_work
+from service.store.mode import Mode
 from service.store.vendor_statements import VendorStatementSummary
 
 router = APIRouter(tags=["ledger"], route_class=StrictRoute)
@@ -70,6 +71,7 @@ class InvoiceLine(BaseModel):
 class VendorInvoice(BaseModel):
     """Data of an invoice; ``total`` is floored to the minor unit, the rest stays owed."""
 
+    mode: Mode = Field(default=Mode.LIVE, description="test: not for payment")
     number: str
     kind: str = Field(description="invoice, or credit-note for a total below zero")
     issued_on: date

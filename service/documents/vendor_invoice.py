@@ -20,7 +20,8 @@ def vendor_invoice(document: VendorDocument, seller: InvoiceParty) -> dict[str, 
     said = document.statement
     exact = said.charged_nanos + said.corrected_nanos
     total = floor_to_minor(exact, said.currency)
-    return {
+    mode: dict[str, object] = {"mode": "test"} if document.is_test else {}
+    return mode | {
         "number": f"INV-{document.number}",
         "kind": "invoice" if total >= 0 else "credit-note",
         "issued_on": document.issued_at.date().isoformat(),

@@ -10,7 +10,7 @@ from pathlib import Path
 from service.documents.figures import figures_for
 from service.documents.statement_csv import guarded
 from service.documents.statement_html import layout_html
-from service.documents.vendor_statement_json import VendorDocument, vendor_statement_json
+from service.documents.vendor_statement_json import TEST, VendorDocument, vendor_statement_json
 from service.documents.vendor_statement_layout import laid_out
 from service.ledger.money import format_nanos
 
@@ -64,14 +64,16 @@ def vendor_statement_csv(document: VendorDocument) -> str:
     """Return one table whose last amounts add up to the closing balance, RFC 4180, safe to open.
 
     Rows: opening, each line of sales and corrections with its due amount, each move. Chain parties
-    are in the column of all of them.
+    are in the column of all of them. Each note of a test book says that it is one.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(HEADER)
     said = document.statement
     lead = (document.number, str(said.period), said.currency)
-    writer.writerows((*lead, *row) for row in _rows(document))
+    for *row, note in _rows(document):
+        said_of_test = f"{TEST} {note}".strip() if document.is_test else note
+        writer.writerow((*lead, *row, said_of_test))
     return out.getvalue()
 
 

@@ -17,8 +17,11 @@ from service.ledger.vendor_statement import (
 )
 
 SCHEMA_NAME = "urn:wellspring:vendor-statement:1"
-NOT_DIGESTED = ("digest", "vendor_name")
-"""Members that the digest does not cover: itself, and a name that may be written otherwise."""
+NOT_DIGESTED = ("digest", "vendor_name", "mode")
+"""Members that the digest does not cover: itself, a name that may be written otherwise, and that it
+is a statement of a test book."""
+TEST = "TEST, not for payment"
+"""What every form of a document of a test book says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class VendorDocument:
     issued_at: datetime
     statement: VendorStatement
     digest: bytes = b""
+    is_test: bool = False
 
 
 def vendor_statement_json(one: VendorDocument) -> dict[str, object]:
@@ -39,7 +43,8 @@ def vendor_statement_json(one: VendorDocument) -> dict[str, object]:
     opening + charged + corrected + moved = closing. gross = ip_pool + chain + kept.
     """
     said = _said(one)
-    return said | {"vendor_name": one.vendor_name, "digest": one.digest.hex()}
+    mode = {"mode": "test"} if one.is_test else {}
+    return mode | said | {"vendor_name": one.vendor_name, "digest": one.digest.hex()}
 
 
 def digest_of(one: VendorDocument) -> bytes:

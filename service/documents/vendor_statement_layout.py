@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from service.documents.figures import Figures
 from service.documents.statement_layout import Fact, Layout, Section
 from service.documents.statement_tables import Column, Table
-from service.documents.vendor_statement_json import VendorDocument
+from service.documents.vendor_statement_json import TEST, VendorDocument
 from service.ledger.vendor_statement import LineKind, VendorLine, VendorStatement
 
 
@@ -13,6 +13,7 @@ def laid_out(document: VendorDocument, figures: Figures) -> Layout:
     """Lay a vendor's statement out with its figures written in one manner."""
     statement = document.statement
     head = (
+        *((("Mode", TEST),) if document.is_test else ()),
         ("For", document.vendor_name),
         ("Period", str(statement.period)),
         ("Currency", statement.currency),

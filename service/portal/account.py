@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from service.api.dependencies import Context, context_of, require_role
+from service.api.asked_books import context_of
+from service.api.dependencies import Context, require_role
 from service.api.failed_logins import count_letter
 from service.api.powers import may
 from service.api.signing_in import check_password_again, ring_of, rotated, set_session_cookie

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from service.api.dependencies import context_of
+from service.api.asked_books import context_of
 from service.api.signing_in import (
     HalfSessionMissing,
     check_password_again,

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from service.api.dependencies import CREATOR, VENDOR, context_of, require_role
+from service.api.asked_books import context_of
+from service.api.dependencies import CREATOR, VENDOR, require_role
 from service.api.failed_logins import count_letter
 from service.ledger.errors import LedgerError
 from service.portal import pages

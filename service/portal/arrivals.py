@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from service.api.dependencies import Context, check_origin, context_of
+from service.api.asked_books import context_of
+from service.api.dependencies import Context, check_origin
 from service.api.failed_logins import count_letter
 from service.api.signing_in import SignUpClosed, open_for, ring_of, set_session_cookie
 from service.ledger.errors import LedgerError

@@ -12,10 +12,12 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.ledger.errors import LedgerError
+from service.store.mode import Mode
 from service.store.rows import ApiKeyRow
 from service.store.text_rules import BadText, check_text
 
-PREFIX = "ws_live_"
+PREFIXES = {Mode.LIVE: "ws_live_", Mode.TEST: "ws_test_"}
+_PREFIX_CHARS = 8
 MOST_OVERLAP = timedelta(days=30)
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -60,20 +62,24 @@ def make(
     scopes: Collection[Scope] = tuple(Scope),
     expires_at: datetime | None = None,
     replaces: int | None = None,
+    mode: Mode = Mode.LIVE,
     now: datetime,
 ) -> tuple[str, ApiKeyRow]:
-    """Make a key of a vendor; return it, the only time it is seen, and its row. Raises BadText."""
+    """Make a key of a vendor; return it, the only time it is seen, and its row. Raises BadText.
+
+    mode: of the books it lets into; no key lets into both.
+    """
     check_text(label, place="label", max_chars=100)
     if not scopes:
         raise BadText("scopes", f"must name at least one of {', '.join(Scope)}")
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
         raise BadText("expires_at", "must be an instant in the future, with its offset")
     body = secrets.token_hex(32)
-    key = f"{PREFIX}{body}{_checksum(body)}"
+    key = f"{PREFIXES[mode]}{body}{_checksum(body)}"
     row = ApiKeyRow(
         vendor_id=vendor_id,
         label=label,
-        prefix=key[: len(PREFIX) + 6],
+        prefix=key[: len(PREFIXES[mode]) + 6],
         key_hash=_hash(key),
         scopes=[str(scope) for scope in Scope if scope in scopes],
         created_at=now,
@@ -114,8 +120,8 @@ def rotate(
     row = _locked(session, vendor_id, key_id)
     if has_ended(row, now=now):
         raise KeyEnded(key_id)
-    scopes = [Scope(scope) for scope in row.scopes]
-    made = make(session, vendor_id, row.label, scopes=scopes, replaces=key_id, now=now)
+    scopes, mode = [Scope(scope) for scope in row.scopes], mode_of(row)
+    made = make(session, vendor_id, row.label, scopes=scopes, replaces=key_id, mode=mode, now=now)
     if overlap:
         row.expires_at = min(row.expires_at or now + overlap, now + overlap)
     else:
@@ -123,6 +129,11 @@ def rotate(
     session.add(row)
     session.flush()
     return made
+
+
+def mode_of(row: ApiKeyRow) -> Mode:
+    """Return of which books a key is."""
+    return Mode.TEST if row.prefix.startswith(PREFIXES[Mode.TEST]) else Mode.LIVE
 
 
 def has_ended(row: ApiKeyRow, *, now: datetime) -> bool:
@@ -137,8 +148,8 @@ def caller_of(session: Session, key: str, *, now: datetime) -> CallingKey | None
     used is noted once a minute at most.
     """
     row = session.exec(select(ApiKeyRow).where(ApiKeyRow.key_hash == _hash(key))).first()
-    body, check = key[len(PREFIX) : -8], key[-8:]
-    is_whole = key.startswith(PREFIX) and _checksum(body) == check
+    prefix, body, check = key[:_PREFIX_CHARS], key[_PREFIX_CHARS:-8], key[-8:]
+    is_whole = prefix in PREFIXES.values() and _checksum(body) == check
     if row is None or not is_whole or has_ended(row, now=now):
         return None
     assert row.key_id is not None

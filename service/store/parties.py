@@ -90,6 +90,17 @@ def vendors(session: Session) -> list[PartyRow]:
     return list(session.exec(query))
 
 
+def chain(session: Session) -> list[PartyRow]:
+    """List all chain parties by name."""
+    query = select(PartyRow).where(PartyRow.kind == "chain").order_by(PartyRow.name)
+    return list(session.exec(query))
+
+
+def by_slug(session: Session, slug: str) -> PartyRow | None:
+    """Return the company of a public id, if there is one."""
+    return session.exec(select(PartyRow).where(PartyRow.slug == slug)).first()
+
+
 def vendor_ids(session: Session) -> dict[str, int]:
     """Return the number of each vendor by its public id, in order of name."""
     return {

@@ -140,8 +140,11 @@ def test_metrics_count_by_route_and_say_what_waits(site):
 
     read = site.anonymous().get("/metrics").text
 
-    assert 'wellspring_requests_total{method="POST",route="/v1/sales",status="200"} 1.0' in read
-    missing = 'wellspring_requests_total{method="GET",route="/v1/sales/{sale}",status="404"} 1.0'
+    assert (
+        'wellspring_requests_total{method="POST",mode="live",route="/v1/sales",status="200"} 1.0'
+        in read
+    )
+    missing = '{method="GET",mode="live",route="/v1/sales/{sale}",status="404"} 1.0'
     assert missing in read
     assert 'route="unmatched",status="404"} 1.0' in read
     assert 'wellspring_waiting_sales{stage="attribute"} 2.0' in read

@@ -209,6 +209,14 @@ TABLE = {
     ),
     "GET /v1/report-flags": (None, 401, 403, 403, 422, 422, 422, 422),
     "GET /v1/terms": (None, 401, 403, 403, 422, 200, 200, 200),
+    "GET /v1/test/book": (None, 401, 401, 401, 401, 401, 403, 403),
+    "POST /v1/test/reset": (None, 401, 401, 401, 401, 401, 403, 403),
+    "POST /v1/test/terms": (None, 401, 401, 401, 401, 401, 403, 403),
+    "GET /v1/test/clock": (None, 401, 401, 401, 401, 401, 403, 403),
+    "POST /v1/test/clock": ({"advance_by_days": 1}, 401, 401, 401, 401, 401, 403, 403),
+    "POST /v1/test/close": (None, 401, 401, 401, 401, 401, 403, 403),
+    "GET /v1/test/works": (None, 401, 401, 401, 401, 401, 403, 403),
+    "POST /v1/test/works": ({"title": "T", "text": "A."}, 401, 401, 401, 401, 401, 403, 403),
     "GET /v1/vendor-statements": (None, 401, 403, 403, 200, 200, 200, 200),
     "GET /v1/vendor-statements/{vendor_statement}.{form}": (
         None,
@@ -465,6 +473,7 @@ def test_every_refusal_is_documented(site):
 BY_KEY = {
     *("POST /v1/offers", "POST /v1/offers/{offer_id}/withdraw"),
     *("POST /v1/traces", "POST /api/v1/events"),
+    *(route for route in TABLE if "/v1/test/" in route),
 }
 BY_COOKIE = [
     route

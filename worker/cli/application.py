@@ -50,6 +50,7 @@ _COMMANDS = (
     "late",
     "books",
     "checks",
+    "test_book",
     "encoder",
     "backups",
     "fingerprints",

@@ -12,12 +12,14 @@ from service.ledger.tiers import parse_tier
 from service.store import api_keys, parties
 from service.store.api_keys import Scope
 from service.store.database import unit_of_work
+from service.store.mode import Mode
 from worker import founding, import_lines, logins, sale_import, work_import
 from worker.cli import files_of_works, screen
 from worker.cli.application import workplace
 from worker.cli.books import Json
 from worker.fingerprints import EngineFingerprints
 from worker.import_lines import BadOption
+from worker.vendor_books.directory import BookDirectory
 
 
 def add_to(app: typer.Typer) -> None:
@@ -133,6 +135,7 @@ def vendors_key(
         str | None, typer.Option(help="First day it is refused, YYYY-MM-DD.")
     ] = None,
     *,
+    test: Annotated[bool, typer.Option(help="A key of the vendor's test book.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make an API key of a vendor; it is shown this once."""
@@ -142,12 +145,15 @@ def vendors_key(
     with workplace() as place, unit_of_work(place.database) as session:
         party = parties.vendor_named(session, vendor)
         assert party.party_id is not None
+        if test:
+            BookDirectory(place).book_of(party.party_id)
         key, _ = api_keys.make(
             session,
             party.party_id,
             label,
             scopes=scope or tuple(Scope),
             expires_at=end,
+            mode=Mode.TEST if test else Mode.LIVE,
             now=place.clock(),
         )
     screen.facts({"vendor": party.name, "key": key}, as_json=as_json)

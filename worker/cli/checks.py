@@ -1,6 +1,7 @@
 """Commands that look and change nothing in the books: verify, explain, index rebuild, attribute."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from worker.cli import screen
 from worker.cli.application import workplace
 from worker.cli.books import Json, PeriodText
 from worker.cli.screen import Column
+from worker.cli.test_book import test_book
 from worker.explain_advance import explain_advance
 from worker.explain_line import explain_line
 from worker.explain_payout import explain_payout
@@ -49,10 +51,18 @@ def add_to(app: typer.Typer) -> None:
     app.command("attribute")(attribute_files)
 
 
-def verify_all(*, as_json: Json = False) -> None:
+def verify_all(
+    test: Annotated[str, typer.Option(help="Name of a vendor: its test book instead.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
     """Check every invariant of the books; exit 1 and name the facts if one is broken."""
-    with workplace() as place, screen.progress_bars() as progress:
-        checks = verify(place.database, progress)
+    with (
+        workplace() as place,
+        test_book(place, test) if test else nullcontext(place) as looked_at,
+        screen.progress_bars() as progress,
+    ):
+        checks = verify(looked_at.database, progress)
     show_checks(checks, as_json=as_json)
     if not all(check.holds for check in checks):
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from service.settings import Settings
 from service.store import mail
 from service.store.database import Database, unit_of_work
 from service.store.mail import BadAddress, Letter, MailState
+from service.store.mode import check_live
 from worker.outbox.letters import message_of
 from worker.outbox.mail_server import (
     MailServer,
@@ -84,6 +85,7 @@ def deliver_all(database: Database, outbox: Outbox, *, clock: Clock) -> int:
 def deliver_next(database: Database, outbox: Outbox, *, clock: Clock) -> bool:
     """Deliver the first letter that is due and nobody holds; whether there was one."""
     with unit_of_work(database) as session:
+        check_live(session, "a letter")
         letter = mail.claim(session, now=clock())
         if not letter:
             return False

@@ -17,7 +17,7 @@ from wellspring_client.counters import Stats
 from wellspring_client.dead_letters import DeadLetter
 from wellspring_client.desk import Change, Desk
 from wellspring_client.fingerprints import Fingerprints
-from wellspring_client.settings import Settings, from_environment, spool_folder
+from wellspring_client.settings import TEST_KEY, Settings, from_environment, spool_folder
 from wellspring_client.spool import Fsync
 
 _log = logging.getLogger("wellspring_client")
@@ -78,6 +78,13 @@ class Client:
         _clients.add(self)
         if self._desk.has_leftovers:
             self._start()
+
+    @property
+    def mode(self) -> Literal["live", "test", "offline"]:
+        """Which books the key reports to; offline: nothing is sent (``test=True``)."""
+        if self._settings.test:
+            return "offline"
+        return "test" if self._settings.api_key.startswith(TEST_KEY) else "live"
 
     @property
     def sent(self) -> list[dict[str, Any]]:
