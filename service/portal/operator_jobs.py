@@ -52,7 +52,7 @@ def job_page(request: Request, context: Context, job_id: int) -> Response:
 
 
 @router.post("/operator/jobs/verify")
-def verify(context: Context, person: Operator) -> Response:
+def check_books(context: Context, person: Operator) -> Response:
     """Ask for a check of all books."""
     with unit_of_work(context.database) as session:
         job = console_jobs.ask(session, JobKind.VERIFY, {}, by=person.login, now=context.clock())

@@ -28,7 +28,7 @@ def payout_page(request: Request, context: Context, payout_id: int) -> Response:
 
 
 @router.post("/operator/payouts/{payout_id}")
-def take_step(
+def take_payout_step(
     request: Request,
     context: Context,
     person: Operator,

@@ -98,13 +98,13 @@ def approve_run(
 
 
 @router.post("/operator/payouts/runs/{run_id}/reservation")
-def carry_out(context: Context, person: Operator, run_id: int) -> Response:
+def reserve_run(context: Context, person: Operator, run_id: int) -> Response:
     """Ask for the reservation of what an approved run says."""
     return _asked(context, person.login, JobKind.CARRY_OUT, {"run_id": run_id})
 
 
 @router.post("/operator/payouts/runs/{run_id}/files/{at}")
-def bank_file(
+def write_bank_file(
     request: Request, context: Context, person: Operator, desk: Desk, run_id: int, at: int
 ) -> Response:
     """Hand out one of the bank's files of a run; its payouts are sent from then on."""

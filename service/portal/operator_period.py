@@ -24,7 +24,7 @@ def period_page(request: Request, context: Context, period: str) -> Response:
 
 
 @router.post("/operator/periods/{period}/rehearsal")
-def rehearse(context: Context, person: Operator, period: str) -> Response:
+def rehearse_close(context: Context, person: Operator, period: str) -> Response:
     """Ask for a dry run; it goes on when its page is left."""
     facts = {"period": str(Period.parse(period))}
     with unit_of_work(context.database) as session:
@@ -36,7 +36,7 @@ def rehearse(context: Context, person: Operator, period: str) -> Response:
 
 
 @router.post("/operator/periods/{period}/approval")
-def approve(
+def approve_close(
     request: Request,
     context: Context,
     person: Operator,

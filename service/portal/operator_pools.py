@@ -46,7 +46,7 @@ def pool_page(
 
 
 @router.post("/operator/pools/{vendor}/{month}/{currency}")
-def approve(
+def approve_release(
     request: Request,
     context: Context,
     person: Operator,

@@ -142,7 +142,7 @@ def _asked(context: WebContext, login: str, vendor: str, facts: dict[str, object
 
 
 @router.post("/operator/vendors/{vendor}/terms/{job_id}")
-def confirm(
+def count_terms(
     request: Request,
     context: Context,
     person: Operator,

@@ -50,7 +50,7 @@ def vendor_page(request: Request, context: Context, desk: Desk, vendor: str) -> 
 
 
 @router.post("/operator/vendors/{vendor}/money")
-def money_moves(
+def post_money(
     request: Request,
     context: Context,
     person: Operator,

@@ -177,6 +177,9 @@ def test_the_audit_log_names_who_did_what(world, catalogue):
     browser = world.browser("operator")
     assert "close period=2026-01" in browser.text("/operator/acts?subject=period=2026-01")
     assert "No act is like this" in browser.text("/operator/acts?what=nothing-so")
+    browser.send("/operator/periods/2026-01/rehearsal")
+    said = browser.text("/operator/acts?what=rehearse_close")
+    assert "operator operator (admin) rehearse_close period=2026-01" in said
 
 
 @pytest.mark.parametrize("login", ["ada", "acme"])
