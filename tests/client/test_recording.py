@@ -245,3 +245,13 @@ def test_settings_come_from_the_environment(shop, monkeypatch, tmp_path):
         name = client.record(tier="free", output_tokens=1)
         assert len(list((tmp_path / "from-environment").glob("*.seg"))) == 1
     assert shop.ids() == [name]
+
+
+@pytest.mark.parametrize(
+    ("key", "test", "mode"),
+    [("ws_live_a", False, "live"), ("ws_test_a", False, "test"), ("ws_live_a", True, "offline")],
+)
+def test_a_client_says_which_books_it_reports_to(key, test, mode):
+    client = Client(api_key=key, base_url="http://127.0.0.1:9", spool=False, test=test)
+    assert client.mode == mode
+    client.close(0)

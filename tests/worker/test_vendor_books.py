@@ -1,6 +1,7 @@
 """Test books of vendors: books of their own, a clock that moves, and nothing of the live ones."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -338,3 +339,13 @@ def test_an_owner_that_may_not_make_databases_is_told_what_it_lacks(installation
 
     assert (refused.status_code, refused.json()["code"]) == (503, "no-right-to-make")
     assert 'ALTER ROLE "wellspring_owner" CREATEDB' in refused.json()["detail"]
+
+
+def test_an_operator_opens_verifies_and_drops_a_test_book(wellspring):
+    code, said, _ = wellspring("test-book", "open", "Acme", "--json")
+    assert code == 0, said
+    assert json.loads(said)["vendor"] == "Acme"
+    code, said, _ = wellspring("verify", "--test", "Acme", "--json")
+    assert (code, {check["holds"] for check in json.loads(said)}) == (0, {True})
+    assert wellspring("test-book", "drop", "Acme")[0] == 0
+    assert wellspring("verify", "--test", "Acme")[0] == 1
