@@ -16,7 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.logs import configure
 from service.settings import Settings
-from service.store import account_letters, vendor_books, webhook_deliveries
+from service.store import (
+    account_letters,
+    portal_sessions,
+    vendor_books,
+    webhook_deliveries,
+)
 from service.store.database import unit_of_work
 from worker import console, drain
 from worker.outbox import delivery, webhooks
@@ -132,6 +137,8 @@ def notify() -> None:
 def tidy() -> None:
     """Delete texts, events and test books whose time has ended. Rung by the tick, once an hour."""
     drain.tidy(place())
+    with unit_of_work(place().database) as session:
+        portal_sessions.tidy(session, now=place().clock())
     webhooks.tidy(place())
     rounds.drop_unused(_books["here"])
 

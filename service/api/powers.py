@@ -55,9 +55,9 @@ _WEBHOOKS = re.compile(r"/v1/webhook.*|(/vendor|/account)?/webhook.*")
 _MONEY = re.compile(
     r"/v1/(statements|money|payouts|payout-runs|payees|pools|vendor-statements|reconciliations"
     r"|periods|accounts|entries|line-disputes|tax|receipts(?!/)|advances|rehearsals)\b.*"
-    r"|/statements.*|/payouts.*|/payee.*|/money.*|/vendor/(statements|money|invoices|owed).*"
+    r"|/home|/statements.*|/payouts?.*|/payee.*|/money.*|/vendor/(statements|money|invoices|owed).*"
     r"|/operator/(periods|balances|accounts|entries|statements|payouts|payout-runs|pools|receipts"
-    r"|reconciliations|vendors/.*/receipts)\b.*"
+    r"|reconciliations|line-disputes|vendors/.*/receipts)\b.*"
 )
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from service.api.dependencies import Context, current_person, require_role
+from service.api.powers import may
 from service.api.signing_in import (
     begin_half,
     clear_session_cookie,
@@ -34,7 +35,10 @@ def local_path(wanted: str) -> str:
 def first_page(request: Request) -> Response:
     """Lead to the first page of the visitor's role, or to the login."""
     person = current_person(request)
-    return pages.goto(_FIRST_PAGE[person.role] if person else "/login")
+    if person is None:
+        return pages.goto("/login")
+    sees_no_money = person.role == "creator" and not may(person, "money")
+    return pages.goto("/works" if sees_no_money else _FIRST_PAGE[person.role])
 
 
 @router.get("/login")

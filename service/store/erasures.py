@@ -170,6 +170,23 @@ def _erase_works(session: Session, work_ids: Sequence[int], *, now: datetime) ->
         connection.execute(statement, {"texts": texts, "now": now})
 
 
+_OF_ACCOUNTS = (
+    (
+        "DELETE FROM second_factor WHERE user_id IN "
+        "(SELECT user_id FROM portal_user WHERE party_id = %(holder)s)"
+    ),
+    (
+        "DELETE FROM recovery_code WHERE user_id IN "
+        "(SELECT user_id FROM portal_user WHERE party_id = %(holder)s)"
+    ),
+    (
+        "DELETE FROM account_letter WHERE party_id = %(holder)s OR address IN "
+        "(SELECT login FROM portal_user WHERE party_id = %(holder)s) OR user_id IN "
+        "(SELECT user_id FROM portal_user WHERE party_id = %(holder)s)"
+    ),
+)
+
+
 def _erase_person(session: Session, holder_id: int, *, now: datetime) -> None:
     connection = driver(session)
     values = {"holder": holder_id}
@@ -181,6 +198,8 @@ def _erase_person(session: Session, holder_id: int, *, now: datetime) -> None:
         "(SELECT user_id FROM portal_user WHERE party_id = %(holder)s)",
         values,
     )
+    for statement in _OF_ACCOUNTS:
+        connection.execute(statement, values)
     connection.execute("DELETE FROM portal_user WHERE party_id = %(holder)s", values)
     payees.erase(session, holder_id, now=now)
     mail.remove_address(session, holder_id)

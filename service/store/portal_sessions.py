@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from sqlmodel import Session
 
 from service.ledger.errors import LedgerError
+from service.store import attempts
 from service.store.database import driver
 from service.store.people import Person
 
@@ -156,7 +157,8 @@ def listing(session: Session, user_id: int, *, now: datetime) -> list[OpenSessio
 
 
 def tidy(session: Session, *, now: datetime) -> int:
-    """Delete sessions that have expired; return how many."""
+    """Delete sessions that have expired and attempts that no limit looks at; return how many."""
+    attempts.tidy(session, now=now)
     gone = driver(session).execute("DELETE FROM portal_session WHERE expires_at <= %s", (now,))
     return gone.rowcount
 

@@ -66,6 +66,7 @@ _COMMANDS = (
     "statements",
     "outbox",
     "webhooks",
+    "people",
     "payouts",
     "advances",
     "pools",
