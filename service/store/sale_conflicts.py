@@ -58,31 +58,28 @@ def keep(
     new: dict[int, list[int]] = {}
     for sale_id, payload in sorted(found):
         item = found[sale_id, payload]
-        row = (
-            driver(session)
-            .execute(
-                _INSERT,
-                {
-                    "sale": sale_id,
-                    "payload": payload,
-                    "format": item.format,
-                    "tier": item.tier.number,
-                    "tokens": item.output_tokens,
-                    "gross": item.gross_nanos,
-                    "model": item.model,
-                    "sold_at": item.sold_at,
-                    "text_hash": item.text_hash,
-                    "now": now,
-                },
-            )
-            .fetchone()
-        )
+        row = driver(session).execute(_INSERT, _values(sale_id, item, now=now)).fetchone()
         if row:
             new.setdefault(int(row[0]), []).append(sale_id)
     facts = {"reported_at": instant(now)}
     for vendor_id, sale_ids in new.items():
         kind = EventType.SALE_CONFLICTED
         webhook_events.record_sales(session, kind, vendor_id, sale_ids, facts, now=now)
+
+
+def _values(sale_id: int, item: ReportedSale, *, now: datetime) -> dict[str, object]:
+    return {
+        "sale": sale_id,
+        "payload": item.payload_hash,
+        "format": item.format,
+        "tier": item.tier.number,
+        "tokens": item.output_tokens,
+        "gross": item.gross_nanos,
+        "model": item.model,
+        "sold_at": item.sold_at,
+        "text_hash": item.text_hash,
+        "now": now,
+    }
 
 
 def of_sale(session: Session, sale_id: int) -> list[SaleConflict]:

@@ -80,17 +80,21 @@ def insert(
     ).fetchone()
     assert row
     _insert_lines(connection, int(row[0]), statement, vendor_ids)
+    _insert_held(connection, int(row[0]), statement)
+    webhook_events.record_statement(
+        session, number_of(statement), statement.period, holder_id=statement.holder_id, now=now
+    )
+
+
+def _insert_held(connection: psycopg.Connection, statement_id: int, statement: Statement) -> None:
     for part in statement.held:
         if part.reason is HeldReason.NOT_BACKED:
             continue
         connection.execute(
             "INSERT INTO statement_held (statement_id, reason, nanos, causes) "
             "VALUES (%s, %s, %s, %s)",
-            (int(row[0]), str(part.reason), part.nanos, list(part.causes)),
+            (statement_id, str(part.reason), part.nanos, list(part.causes)),
         )
-    webhook_events.record_statement(
-        session, number_of(statement), statement.period, holder_id=statement.holder_id, now=now
-    )
 
 
 def _insert_lines(
