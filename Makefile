@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .PHONY: train-attribution gaming soak-distractors soak-kill soak-size soak-drift soak-statements \
-	soak-ingest soak-properties setup setup-readers setup-vendors setup-browser demo run test lint check-api bench clean
+	soak-ingest soak-properties setup setup-readers setup-vendors setup-browser screenshots demo run test lint check-api bench clean
 
 setup: $(VENV)/.complete
 
@@ -33,6 +33,10 @@ setup-browser: setup
 	@command -v chromium >/dev/null \
 	|| { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
+
+# Pictures of the main pages in docs/images, and what docs/guide.md takes, in seconds.
+screenshots: setup-browser
+	$(BIN)/python tests/browser/screenshots.py
 
 demo: setup
 	$(BIN)/wellspring demo

@@ -128,8 +128,9 @@ class Site:
         try:
             with _NOT_LED_ON.open(asked) as answer:
                 is_page = answer.headers.get_content_type() == "text/html"
+                read = answer.read()  # a file that nobody reads stays open where it is sent
                 if is_page and not answer.headers["content-disposition"]:
-                    return "page", answer.read().decode()
+                    return "page", read.decode()
                 return "file", ""
         except HTTPError as refused:
             with refused:

@@ -7,8 +7,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bank_scene import may_be_paid
-from payee_facts import holder_id, pays
+from payee_facts import holder_id, may_be_paid, pays
+from waiting import links, waiting_decisions
 
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
@@ -17,6 +17,7 @@ from service.store import (
     attributions,
     findings,
     parties,
+    payout_runs,
     people,
     presence,
     registered_rights,
@@ -61,14 +62,18 @@ BORROWED = f"{FREIGHT} {TIDES}"
 
 @dataclass(frozen=True)
 class Scene:
-    """What pages are asked for by: numbers of the things they show."""
+    """What pages are asked for by: examples of each part of an address, by its name.
+
+    Where a name means something else on some page, the example stands under the path before it.
+    """
 
     work_id: int
-    statement: str
-    finding_id: int
-    sale_id: int
     key: str
-    period: str = "2026-02"
+    examples: dict[str, str | int]
+
+    @property
+    def statement(self):
+        return self.examples["/statements/{number}"]
 
 
 def play(town):
@@ -77,7 +82,7 @@ def play(town):
         founding.found(session, now=NOW - timedelta(days=300))
     town.clock.now = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
     tides = town.registers("Ode to the Tides", TIDES, {"Ada": 600_000, "Bo": 400_000})
-    town.registers("Essay on Bread", BREAD, {"Ada": 1_000_000})
+    bread = town.registers("Essay on Bread", BREAD, {"Ada": 1_000_000})
     key = _people(town)
     town.clock.now = JANUARY
     for number, tier in enumerate(Tier):
@@ -94,8 +99,43 @@ def play(town):
     finding = _copy(town)
     _widespread(town, tides)
     town.clock.now = NOW
-    payouts.make(town.database, Period.parse("2026-01"), by="olga", now=NOW, progress=drain.silent)
-    return Scene(tides, f"2026-01-H{holder_id(town, 'Ada')}-USD", finding, sale, key)
+    paid = _payout(town)
+    statement = f"2026-01-H{holder_id(town, 'Ada')}-USD"
+    decisions = waiting_decisions(town, bread, statement)
+    town.works()
+    examples = decisions | links(town) | {
+        "work_id": tides,
+        "finding_id": finding,
+        "period": "2026-02",
+        "line": 1,
+        "form": "html",
+        "currency": "USD",
+        "name": "vendor:acme:receivable",
+        "kind": "sale",
+        "source_id": sale,
+        "sale_id": sale,
+        "user_id": 1,
+        "slug": "acme",
+        "vendor": "acme",
+        "run_id": 1,
+        "payout_id": paid,
+        "month": "2026-01",
+        "/operator/explain/{kind}/{name:path}": "acme/whole",
+        "proposal_id": 1,
+        "/operator/proposals/{number}": 1,
+        "/statements/{number}": statement,
+    }  # fmt: skip
+    return Scene(tides, key, examples)
+
+
+def _payout(town):
+    """A run of payouts that olga made and omar approved; return the number of its first."""
+    facts = {"by": "olga", "now": NOW, "progress": drain.silent}
+    run = payouts.make(town.database, Period.parse("2026-01"), **facts).run
+    with unit_of_work(town.database) as session:
+        digest = bytes.fromhex(run.digest)
+        payout_runs.approve(session, run.run_id, digest, by="omar", now=NOW)
+    return payouts.carry_out(town.database, run.run_id, needed=1, **facts).payout_ids[0]
 
 
 def _people(town):

@@ -45,7 +45,7 @@ def test_a_text_earns_is_shared_stated_disputed_and_answered(played):
     ada = played.visitor("ada")
     ada.goto("/works/new")
     ada.get_by_label("Title").fill("The Gulls")
-    ada.get_by_label("Text").fill(GULLS)
+    ada.get_by_label("Or its text").fill(GULLS)
     ada.get_by_role("button", name="Add a holder").click()
     ada.get_by_label("Your share, %").fill("60")
     ada.get_by_label("Holder 2").fill("Cleo")

@@ -10,19 +10,6 @@ from service.portal import application
 
 pytest.importorskip("playwright.sync_api", reason="no Playwright here: make setup-browser")
 
-# What stands for each part of an address; "" for what the scene itself names by that word.
-EXAMPLES = {
-    "work_id": "",
-    "finding_id": "",
-    "line": "1",
-    "period": "",
-    "number": "statement",
-    "form": "html",
-    "currency": "USD",
-    "name": "vendor:acme:receivable",
-    "kind": "sale",
-    "source_id": "sale_id",
-}
 VISITORS = (None, "ada", "olga", "acme")
 PATHS = sorted(
     {
@@ -39,9 +26,10 @@ def example_of(path, scene):
 
     def chosen(part):
         name = part[1].partition(":")[0]
-        assert name in EXAMPLES, f"no example of {{{name}}} for {path}"
-        example = EXAMPLES[name] or name
-        return str(getattr(scene, example, example))
+        places = [one for one in scene.examples if "{" in one and path.startswith(one)]
+        of_page = next((one for one in places if one.endswith(part[0])), name)
+        assert of_page in scene.examples, f"no example of {part[0]} for {path}: tests/browser/scene"
+        return str(scene.examples[of_page])
 
     return re.sub(r"{([^}]+)}", chosen, path)
 

@@ -67,11 +67,12 @@ def test_the_check_of_all_books_is_a_job_whose_result_stays(world, catalogue):
     path = answer.headers["location"]
     assert path == "/operator/jobs/1?done=asked"
     waiting = browser.get(path)
-    assert '<meta http-equiv="refresh"' in waiting.text
+    assert 'hx-trigger="every 3s"' in waiting.text
+    assert "Look again" in waiting.text
     assert browser.send("/operator/jobs/verify").headers["location"] == path
     world.works()
     page = browser.get("/operator/jobs/1")
-    assert "http-equiv" not in page.text
+    assert "hx-trigger" not in page.text
     said = browser.text("/operator/jobs/1")
     assert "Check of the books: all books" in said
     assert "invariants" in said
