@@ -39,7 +39,8 @@ FOR = {
 MONEY = {
     *("/home", "/statements", "/payout", "/operator/periods", "/operator/balances"),
     *("/operator/accounts", "/operator/entries", "/operator/statements"),
-    *("/operator/reconciliations", "/operator/line-disputes"),
+    *("/operator/reconciliations", "/operator/line-disputes", "/operator/payouts"),
+    *("/operator/payout-runs", "/operator/pools", "/operator/receipts"),
 }
 """What somebody sees, or changes, by the power over money alone."""
 
