@@ -90,7 +90,7 @@ def import_works(
 
     A dry run answers 200 with every line, rejected ones too.
     """
-    found, errors = work_line.checked(lines_of(batch), lambda line: read_line(line, person))
+    found, errors = checked(batch, person)
     if len(found) + len(errors) > MAX_WORKS:
         raise BadText("body", f"holds more than {MAX_WORKS} works")
     now = context.clock()
@@ -137,6 +137,11 @@ def _told(stored: list[work_batch.Stored], wrong: list[FieldError], *, dry_run: 
         rejected=len(wrong),
         items=items,
     )
+
+
+def checked(batch: Batch, person: Person) -> tuple[list[WorkLine], list[FieldError]]:
+    """Return the works of a batch for whoever asks, and what is wrong with the other lines."""
+    return work_line.checked(lines_of(batch), lambda line: read_line(line, person))
 
 
 def lines_of(batch: Batch) -> Iterable[Line | FieldError]:

@@ -11,8 +11,7 @@ from service.api import work_batch
 from service.api.body import JSON
 from service.api.dependencies import Context, Creator
 from service.api.doors import WebContext
-from service.api.formats import work_line
-from service.api.work_imports import MAX_WORKS, Batch, lines_of, read_line
+from service.api.work_imports import MAX_WORKS, Batch, checked
 from service.ledger.errors import LedgerError
 from service.portal import pages
 from service.portal.field_errors import errors_of
@@ -67,8 +66,7 @@ def _raw(form: FormData) -> bytes:
 def _stored(context: WebContext, person: Person, raw: bytes, *, keep: bool) -> Tried:
     if not raw.strip():
         raise BadText("lines", "must not be empty")
-    lines = lines_of(Batch(_kind(raw), raw))
-    found, errors = work_line.checked(lines, lambda line: read_line(line, person))
+    found, errors = checked(Batch(_kind(raw), raw), person)
     if len(found) + len(errors) > MAX_WORKS:
         raise BadText("lines", f"holds more than {MAX_WORKS} works")
     now = context.clock()

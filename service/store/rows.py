@@ -46,17 +46,6 @@ class PortalUserRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
-class PortalSessionRow(SQLModel, table=True):
-    """A login that lasts; only the hash of its token is kept."""
-
-    __tablename__: ClassVar[str] = "portal_session"
-    session_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
-    user_id: int = Field(sa_column=_number())
-    csrf_token: str
-    created_at: datetime = Field(sa_column=_instant())
-    expires_at: datetime = Field(sa_column=_instant())
-
-
 class ApiKeyRow(SQLModel, table=True):
     """A vendor's key; only its hash is kept."""
 

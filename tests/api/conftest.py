@@ -19,8 +19,8 @@ from service.api.doors import PreviewedAttribution, PreviewPassage, PreviewSpan,
 from service.ledger.sale_report import SaleFingerprint
 from service.settings import Settings
 from service.store import api_keys, parties, people, portal_sessions
-from service.store.database import Database, unit_of_work
-from service.store.rows import PortalSessionRow, PortalUserRow
+from service.store.database import Database, driver, unit_of_work
+from service.store.rows import PortalUserRow
 from worker.embedded import DATABASE, OWNER_ROLE, EmbeddedUrls
 from worker.founding import found
 from worker.receipt_key import ReceiptSigner
@@ -125,14 +125,16 @@ class Site:
             )
             session.add(user)
             session.flush()
-            session.add(
-                PortalSessionRow(
-                    session_hash=portal_sessions.hash_of(token),
-                    user_id=user.user_id,
-                    csrf_token=csrf,
-                    created_at=now,
-                    expires_at=now + timedelta(hours=12),
-                )
+            driver(session).execute(
+                "INSERT INTO portal_session (session_hash, user_id, csrf_token, created_at, "
+                "expires_at) VALUES (%s, %s, %s, %s, %s)",
+                (
+                    portal_sessions.hash_of(token),
+                    user.user_id,
+                    csrf,
+                    now,
+                    now + timedelta(hours=12),
+                ),
             )
         client = self.anonymous()
         client.cookies.set("wellspring_session", token)
