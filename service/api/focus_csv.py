@@ -23,7 +23,7 @@ MOST_DAYS = 366
 _MOST = Decimal(10**15)
 _NUMBER = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?", re.ASCII)
 _UNIT = re.compile(r"(1[ ]?|10{3}[ ]?|10{6}[ ]?|[1]?[KkMm][ ]?)?tokens?", re.IGNORECASE)
-_NEEDED = ("ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "BilledCost", "BillingCurrency")
+NEEDED = ("ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "BilledCost", "BillingCurrency")
 _MODEL = ("x_Model", "SkuId", "ServiceName")
 _THOUSAND, _MILLION = 1_000, 1_000_000
 
@@ -86,7 +86,7 @@ def _table(raw: bytes) -> "csv.DictReader[str]":
     if "\0" in text:
         raise BadBill("body", "must hold no NUL")
     rows = csv.DictReader(io.StringIO(text, newline=""), restval="")
-    missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+    missing = [name for name in NEEDED if name not in (rows.fieldnames or ())]
     if missing:
         raise BadBill("row 1", f"lacks the columns {', '.join(missing)}")
     return rows

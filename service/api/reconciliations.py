@@ -1,7 +1,5 @@
 """Bills beside reports: what a vendor was billed for and has not reported, and what to accrue."""
 
-import hashlib
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -10,17 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from service.api import focus_csv, paging
+from service.api.bill_comparison import compare_bill
 from service.api.body import StrictRoute, media_type
 from service.api.dependencies import Context, Operator
 from service.api.documented import problems
 from service.api.paging import After, Limit, Number, Page
 from service.api.vendor_asker import VendorAsker, VendorNamed, vendor_of
 from service.ledger.money import format_nanos
-from service.ledger.reconciliation import Compared, accrued, compared
-from service.store import reconciliations, terms
+from service.ledger.reconciliation import Compared
+from service.store import reconciliations
 from service.store.database import unit_of_work
-from service.store.reconciliations import NewReconciliation, StoredReconciliation
-from service.store.terms import Terms
+from service.store.reconciliations import StoredReconciliation
 
 router = APIRouter(tags=["sales"], route_class=StrictRoute)
 _CSV = "text/csv"
@@ -122,36 +120,12 @@ def reconcile(
 
     An operator names the vendor. What is missing is proposed as an accrual.
     """
-    bill, now = focus_csv.read(raw), context.clock()
+    bill = focus_csv.read(raw)
     with unit_of_work(context.database) as session:
         whose = vendor_of(session, vendor_id, vendor)
         by = "operator" if vendor_id is None else f"vendor {vendor_id}"
-        told, tiers = reconciliations.reported(session, whose, bill.first_day, bill.last_day)
-        valid = terms.of_vendors(session, [whose])[whose]
-        rows = [_accrued(one, valid) for one in compared(bill.usage, told, tiers)]
-        made = NewReconciliation(
-            whose,
-            hashlib.sha256(raw).digest(),
-            bill.first_day,
-            bill.last_day,
-            bill.row_count,
-            bill.ignored_count,
-        )
-        number = reconciliations.insert(session, made, rows, by=by, now=now)
+        number = compare_bill(session, whose, bill, raw, by=by, now=context.clock())
         return _shown(reconciliations.get(session, number, whose))
-
-
-def _accrued(row: Compared, valid: Terms) -> Compared:
-    """Say what is owed for what is missing, where tier, price and contract of the day are known."""
-    if row.tier is None or not row.missing_tokens:
-        return row
-    first = max(valid.contracts[0].valid_from, valid.rate_cards[0].valid_from)
-    card = valid.rate_card_on(row.key.day) if row.key.day >= first else None
-    if card is None or card.currency != row.key.currency:
-        return row
-    price = card.nanos_per_token[row.tier]
-    gross, due = accrued(row, price_nanos=price, contract=valid.contract_on(row.key.day))
-    return replace(row, accrual_gross_nanos=gross, accrual_due_nanos=due)
 
 
 @router.get("/v1/reconciliations", summary="List reconciliations", responses=problems(401, 403))

@@ -39,16 +39,17 @@ def statement_html(document: StatementDocument, figures: Figures = _PLAIN) -> st
 
 def statement_section(document: StatementDocument, figures: Figures = _PLAIN) -> Markup:
     """Return the statement alone, without head or style, for a page that brings its own."""
-    return _section(laid_out(document, figures))
+    return layout_section(laid_out(document, figures))
 
 
 def layout_html(layout: Layout) -> str:
     """Return a complete page of what is laid out already."""
     template = _ENVIRONMENT.get_template("statement.html")
     style = Markup(STATEMENT_CSS)  # noqa: S704 - our own file
-    return template.render(document=layout, section=_section(layout), style=style)
+    return template.render(document=layout, section=layout_section(layout), style=style)
 
 
-def _section(layout: Layout) -> Markup:
+def layout_section(layout: Layout) -> Markup:
+    """Return what is laid out without head or style, for a page that brings its own."""
     rendered = _ENVIRONMENT.get_template("statement_section.html").render(layout=layout)
     return Markup(rendered)  # noqa: S704 - rendered with autoescape just now

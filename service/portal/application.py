@@ -48,7 +48,14 @@ from service.portal import (
     registration,
     registration_batch,
     trial,
+    vendor_bills,
     vendor_home,
+    vendor_keys,
+    vendor_owed,
+    vendor_reports,
+    vendor_sales,
+    vendor_terms,
+    vendor_usage,
 )
 from service.portal.operator_desk import OperatorDesk
 
@@ -92,6 +99,13 @@ _ROOMS = (
     operator_explain,
     operator_acts,
     vendor_home,
+    vendor_keys,
+    vendor_sales,
+    vendor_usage,
+    vendor_bills,
+    vendor_owed,
+    vendor_terms,
+    vendor_reports,
 )
 
 

@@ -56,7 +56,26 @@ NAVIGATION: Mapping[str, tuple[Group, ...]] = MappingProxyType(
                 (("/operator/vendors", "Vendors"), ("/operator/acts", "Audit log")),
             ),
         ),
-        "vendor": (("", (("/vendor", "Usage and keys"),)),),
+        "vendor": (
+            (
+                "",
+                (
+                    ("/vendor", "Overview"),
+                    ("/vendor/sales", "Sales"),
+                    ("/vendor/usage", "Usage"),
+                    ("/vendor/reports", "Reports"),
+                ),
+            ),
+            (
+                "Money",
+                (
+                    ("/vendor/owed", "What you owe"),
+                    ("/vendor/owed/bills", "Bills"),
+                    ("/vendor/terms", "Contract and prices"),
+                ),
+            ),
+            ("Access", (("/vendor/keys", "Keys"),)),
+        ),
     }
 )
 

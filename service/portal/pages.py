@@ -40,6 +40,8 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "posted": "Posted. It is in the books with its reason.",
         "terms": "Kept. The terms count from their day on.",
         "asked": "Asked for. A worker does it; this page tells how far it is.",
+        "key-revoked": "Revoked. Nobody gets in with this key any more.",
+        "compared": "Compared. The result is kept as it stood now.",
         "logged-out": "You are logged out.",
         "letter": "If that can be done, a letter is on its way. Its link is good once.",
         "moved": "Confirmed. You log in with the new address from now on.",

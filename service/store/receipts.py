@@ -45,6 +45,27 @@ def insert(session: Session, receipt: NewReceipt, *, now: datetime) -> int:
     return int(session.execute(query, fields).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """Money a vendor paid, as it was kept."""
+
+    receipt_id: int
+    amount_nanos: int
+    currency: str
+    reference: str
+    received_at: datetime
+
+
+def newest(session: Session, vendor_id: int, *, limit: int) -> list[StoredReceipt]:
+    """List what a vendor paid, the newest first."""
+    rows = driver(session).execute(
+        "SELECT receipt_id, amount_nanos, currency, reference, received_at FROM receipt "
+        "WHERE vendor_id = %s ORDER BY receipt_id DESC LIMIT %s",
+        (vendor_id, limit),
+    )
+    return [StoredReceipt(*row) for row in rows]
+
+
 @contextmanager
 def stopped(database: Database) -> Iterator[None]:
     """Let whoever adds a receipt finish, and the next wait, while what a close issues is fixed."""

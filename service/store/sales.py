@@ -277,6 +277,12 @@ def get(session: Session, sale_id: int, *, lock: bool = False) -> StoredSale:
     return StoredSale(*found)
 
 
+def numbered(session: Session, sale_ids: Sequence[int]) -> list[StoredSale]:
+    """Return sales by number, the newest first."""
+    query = text(_SALE + "WHERE s.sale_id = ANY(:ids) ORDER BY s.sale_id DESC")
+    return [StoredSale(*row) for row in session.execute(query, {"ids": list(sale_ids)})]
+
+
 def page(
     session: Session, *, vendor_id: int, after: int, limit: int, flagged: bool = False
 ) -> list[StoredSale]:

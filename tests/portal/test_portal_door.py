@@ -95,7 +95,7 @@ PAGES = {
         "/operator/balances",
         "/operator/statements",
     ],
-    "vendor": ["/vendor"],
+    "vendor": ["/vendor", "/vendor/sales", "/vendor/keys", "/vendor/owed"],
 }
 
 
