@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from service.api.dependencies import Context
 from service.ledger.period import Period
@@ -62,13 +62,3 @@ def reports_page(
         if len(found) > len(shown)
         else "",
     )
-
-
-@router.get("/vendor/reports/{content}.receipt.json")
-def receipt(person: VendorPerson, context: Context, content: str) -> Response:
-    """Hand out a signed receipt, as ``wellspring verify-receipt`` takes it."""
-    with unit_of_work(context.database) as session:
-        found = report_receipts.get(session, vendor_of(person), content)
-    name = f"report-{found.report.content.hex()[:16]}.receipt.json"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return JSONResponse(found.document(), headers=headers)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from payee_facts import holder_id, may_be_paid, pays
 from waiting import links, waiting_decisions
 
+from service.api import focus_csv
+from service.api.bill_comparison import compare_bill
 from service.ledger.period import Period
 from service.ledger.tiers import Tier
 from service.store import (
@@ -57,6 +59,10 @@ FREIGHT = (
     "Analysts attribute the shift to diesel surcharges and a shortage of certified drivers. "
     "Container throughput is expected to recover once the new terminal receives its licence."
 )
+BILL = (
+    b"ChargePeriodStart,ConsumedQuantity,ConsumedUnit,BilledCost,BillingCurrency,x_Model,x_Tier\n"
+    b"2026-01-20T00:00:00Z,900000,Tokens,9.5,USD,model,elite\n"
+)
 BORROWED = f"{FREIGHT} {TIDES}"
 
 
@@ -99,7 +105,7 @@ def play(town):
     finding = _copy(town)
     _widespread(town, tides)
     town.clock.now = NOW
-    paid = _payout(town)
+    paid, owed = _payout(town), _bill(town)
     statement = f"2026-01-H{holder_id(town, 'Ada')}-USD"
     decisions = waiting_decisions(town, bread, statement)
     town.works()
@@ -124,6 +130,10 @@ def play(town):
         "proposal_id": 1,
         "/operator/proposals/{number}": 1,
         "/statements/{number}": statement,
+        "key_id": 1,
+        "sale": "whole",
+        "vendor_statement": owed,
+        "bill_id": 1,
     }  # fmt: skip
     return Scene(tides, key, examples)
 
@@ -136,6 +146,15 @@ def _payout(town):
         digest = bytes.fromhex(run.digest)
         payout_runs.approve(session, run.run_id, digest, by="omar", now=NOW)
     return payouts.carry_out(town.database, run.run_id, needed=1, **facts).payout_ids[0]
+
+
+def _bill(town):
+    """Compare a bill of Acme with what it reported; return the number of its statement."""
+    with unit_of_work(town.database) as session:
+        vendor = parties.vendor_named(session, "Acme").party_id
+        bill = focus_csv.read(BILL)
+        compare_bill(session, vendor, bill, BILL, by="acme", now=town.clock())
+    return f"2026-01-V{vendor}-USD"
 
 
 def _people(town):
