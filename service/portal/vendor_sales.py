@@ -1,5 +1,6 @@
 """A vendor's sales: found by its own id, by state, flag and day; one with all that is known."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,7 @@ from service.store import (
     works,
 )
 from service.store.database import unit_of_work
+from service.store.people import Person
 from service.store.sale_search import CONFLICT, FLAGS, SaleSearch, SaleState
 from service.store.sales import StoredSale
 
@@ -55,26 +57,39 @@ def sales_page(
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     """List sales, newest received first; the vendor's own id leads to the sale."""
-    asked = {"sale": sale, "state": state, "flag": flag, "day": day}
+    asked = {"sale": sale.strip(), "state": state, "flag": flag, "day": day}
+    wanted = _wanted(person, asked)
     errors = {}
-    wanted = SaleSearch(
-        vendor_of(person),
-        SaleState(state) if state in {*SaleState} else None,
-        flag if flag in FLAGS else None,
-        day_of(day),
-    )
     if day.strip() and wanted.day is None:
         errors["day"] = "Must be a day like 2026-01-31."
+    found: list[StoredSale] = []
     with unit_of_work(context.database) as session:
-        if sale.strip():
-            if sales.find_any(session, wanted.vendor_id, sale.strip()):
-                return pages.goto(path_of(sale.strip()))
+        if asked["sale"] and sales.find_any(session, wanted.vendor_id, asked["sale"]):
+            return pages.goto(path_of(asked["sale"]))
+        if asked["sale"]:
             errors["sale"] = "You have reported no sale of this id."
-        found = (
-            []
-            if errors
-            else sale_search.page(session, wanted, before=before, limit=pages.PAGE_SIZE + 1)
-        )
+        if not errors:
+            found = sale_search.page(session, wanted, before=before, limit=pages.PAGE_SIZE + 1)
+    return _list(request, asked, errors, found, is_first=before is None)
+
+
+def _wanted(person: Person, asked: Mapping[str, str]) -> SaleSearch:
+    return SaleSearch(
+        vendor_of(person),
+        SaleState(asked["state"]) if asked["state"] in {*SaleState} else None,
+        asked["flag"] if asked["flag"] in FLAGS else None,
+        day_of(asked["day"]),
+    )
+
+
+def _list(
+    request: Request,
+    asked: Mapping[str, str],
+    errors: Mapping[str, str],
+    found: Sequence[StoredSale],
+    *,
+    is_first: bool,
+) -> Response:
     shown = found[: pages.PAGE_SIZE]
     more = {**asked, "before": shown[-1].sale_id} if len(found) > len(shown) else None
     return pages.render(
@@ -90,7 +105,7 @@ def sales_page(
         flags=[("", "any or none"), *((one, one) for one in FLAGS)],
         errors=errors,
         first=f"/vendor/sales?{urlencode(asked)}",
-        is_first=before is None,
+        is_first=is_first,
         more=f"/vendor/sales?{urlencode(more)}" if more else "",
     )
 
