@@ -51,14 +51,8 @@ def usage_page(
     first = day_of(since) or last - timedelta(days=_SHOWN_DAYS - 1)
     asked = {"since": str(first), "until": str(last), "by": by, "tier": tier, "model": model}
     step = Step.MONTH if by == Step.MONTH else Step.DAY
-    order = SeriesOrder(
-        vendor_of(person),
-        first,
-        last,
-        step,
-        Tier(tier) if tier in {*Tier} else None,
-        model.strip() or None,
-    )
+    only = Tier(tier) if tier in {*Tier} else None
+    order = SeriesOrder(vendor_of(person), first, last, step, only, model.strip() or None)
     errors, points = _errors(since, until), list[Point]()
     try:
         with unit_of_work(context.database) as session:

@@ -41,6 +41,7 @@ MONEY = {
     *("/operator/accounts", "/operator/entries", "/operator/statements"),
     *("/operator/reconciliations", "/operator/line-disputes", "/operator/payouts"),
     *("/operator/payout-runs", "/operator/pools", "/operator/receipts"),
+    *("/vendor/owed", "/vendor/statements"),
 }
 """What somebody sees, or changes, by the power over money alone."""
 
