@@ -38,9 +38,12 @@ class _NotLedOn(HTTPRedirectHandler):
 _NOT_LED_ON = build_opener(ProxyHandler({}), _NotLedOn)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium():
-    """One Chromium of the system; nothing is downloaded."""
+    """One Chromium of the system; nothing is downloaded.
+
+    It ends with its module: while Playwright runs, its event loop is everybody's in this process.
+    """
     reason = "no Playwright here: make setup-browser"
     playwright = pytest.importorskip("playwright.sync_api", reason=reason)
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -53,7 +56,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def quick_passwords():
     """Hash with argon2 as ever, but in a millisecond."""
     with pytest.MonkeyPatch.context() as patch:
@@ -62,7 +65,7 @@ def quick_passwords():
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(chromium, quick_passwords, tmp_path_factory):
     """A server that serves nothing yet."""
     made = Stage(tmp_path_factory.mktemp("browser"))
@@ -73,7 +76,7 @@ def stage(chromium, quick_passwords, tmp_path_factory):
         made.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def databases(stage, postgres):
     """Databases of this folder's tests; they go with it."""
     made = Databases(postgres.superuser, postgres.app)
@@ -82,7 +85,7 @@ def databases(stage, postgres):
         made.drop(name)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def scene(stage, databases):
     """The scene, played once, in a database that is only copied."""
     database = databases.copy("browser_scene", of="pristine")
@@ -156,7 +159,7 @@ class Site:
             context.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def opened(stage, chromium, databases, scene):
     """The scene for tests that read."""
     database = databases.copy("browser_read", of="browser_scene")

@@ -194,8 +194,8 @@ def test_whoever_knows_the_password_tries_few_codes(world, catalogue):
     assert statuses[-1] == 429
 
 
-def test_an_operator_can_be_made_to_have_a_second_factor(world, catalogue, monkeypatch):
-    monkeypatch.setenv("WELLSPRING_OPERATORS_NEED_SECOND_FACTOR", "true")
+def test_an_operator_can_be_made_to_have_a_second_factor(world, catalogue):
+    world.settings = world.settings.model_copy(update={"operators_need_second_factor": True})
     browser = world.browser("operator")
     assert browser.get("/operator").headers["location"] == "/account/second-factor"
     assert world.browser("ada").get("/home").status_code == 200
@@ -234,7 +234,7 @@ def test_figures_and_times_are_shown_as_the_reader_wants_them(world, catalogue):
     assert 'title="2026-02-10 12:00 UTC">2026-02-10 17:45&nbsp;+0545</time>' in page
 
 
-def test_nobody_signs_up_where_the_setting_says_so(world, monkeypatch):
-    monkeypatch.setenv("WELLSPRING_SIGN_UP", "false")
+def test_nobody_signs_up_where_the_setting_says_so(world):
+    world.settings = world.settings.model_copy(update={"sign_up": False})
     assert world.browser().get("/sign-up").status_code == 403
     assert "/sign-up" not in world.browser().get("/login").text

@@ -107,12 +107,12 @@ def test_a_refusal_stands_beside_its_field_and_nothing_is_stored(world, catalogu
     world.holder("Twin")
     world.holder("Twin")
     browser = world.browser("ada")
-    good = {"title": "New", "language": "en", "text": "Something new.", "own_share": "100"}
+    good = {"title": "Brine", "language": "en", "text": "Something new.", "own_share": "100"}
     for fields, said in WRONG:
         answer = browser.send("/works/new", **(good | fields))
         assert answer.status_code == 422
         assert said in answer.text
-    assert "New" not in browser.text("/works")
+    assert "Brine" not in browser.text("/works")
 
 
 def test_another_row_for_a_holder_loses_nothing(world, catalogue):

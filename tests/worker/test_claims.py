@@ -154,8 +154,9 @@ def test_all_respondents_accept_and_it_moves_without_an_operator(contested):
 def test_an_appeal_keeps_the_hold_and_another_operator_ends_it(contested):
     for login in ("op", "other"):
         contested.town.tells(
-            "INSERT INTO portal_user (login, password_hash, role, created_at) "
-            "VALUES (:login, '', 'operator', now()) RETURNING 1",
+            "INSERT INTO portal_user "
+            "(login, login_key, member_role, password_hash, role, created_at) "
+            "VALUES (:login, :login, 'admin', '', 'operator', now()) RETURNING 1",
             login=login,
         )
     number = only(contested)

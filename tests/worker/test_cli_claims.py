@@ -19,8 +19,9 @@ def scene(town, texts):
     scene = ode_of(town, texts.ode, {"Ada": MILLION})
     for login in ("ola", "per"):
         town.tells(
-            "INSERT INTO portal_user (login, password_hash, role, created_at) "
-            "VALUES (:login, '', 'operator', now()) RETURNING 1",
+            "INSERT INTO portal_user "
+            "(login, login_key, member_role, password_hash, role, created_at) "
+            "VALUES (:login, :login, 'admin', '', 'operator', now()) RETURNING 1",
             login=login,
         )
     return scene

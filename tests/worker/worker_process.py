@@ -37,11 +37,13 @@ def _nursery():
 
 
 def _raise_children():
-    """Fork one child a line, tell how each ended. Nothing is connected or started before a fork."""
-    import worker.outbox.delivery
-    import worker.outbox.mail_server
+    """Fork one child a line, tell how each ended. Nothing is connected or started before a fork.
+
+    Read before are only modules that call steps by their module's name, where a failpoint is put.
+    """
+    import worker.drain
     import worker.payouts
-    import worker.rendering  # noqa: F401 - read once for all children
+    import worker.workplace  # noqa: F401 - read once for all children
 
     for line in sys.stdin:
         child = os.fork()
