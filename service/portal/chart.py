@@ -107,19 +107,15 @@ def _chart(earnings: Sequence[Earned], currency: str) -> Chart:
             position * width + width * 0.15,
             position * width + width / 2,
             width * 0.7,
-            _segments(sums[month], HEIGHT / (step * count)),
+            stacked(sums[month], HEIGHT / (step * count)),
             sums[month],
             sum(sums[month].values()),
             month in estimated,
         )
         for position, month in enumerate(months)
     ]
-    ticks = [
-        Tick(HEIGHT - HEIGHT * number / count, format_nanos(step * number))
-        for number in range(count + 1)
-    ]
     found = tuple(tier for tier in Tier if any(tier in sums[month] for month in months))
-    return Chart(currency, tuple(bars), tuple(ticks), found)
+    return Chart(currency, tuple(bars), ticks(step, count), found)
 
 
 def _first_of_year(months: Sequence[Period]) -> int:
@@ -128,7 +124,15 @@ def _first_of_year(months: Sequence[Period]) -> int:
     return next(at for at, month in enumerate(months) if month.first_day.year == newest)
 
 
-def _segments(sums: Mapping[Tier, int], pixels_per_nano: float) -> tuple[Segment, ...]:
+def ticks(step: int, count: int) -> tuple[Tick, ...]:
+    """Return the lines of 0 to ``count`` steps of so many nanos, from the bottom up."""
+    return tuple(
+        Tick(HEIGHT - HEIGHT * number / count, format_nanos(step * number))
+        for number in range(count + 1)
+    )
+
+
+def stacked(sums: Mapping[Tier, int], pixels_per_nano: float) -> tuple[Segment, ...]:
     """Stack what is above zero, cheapest tier at the bottom; the table tells of the rest."""
     bottom, segments = float(HEIGHT), []
     for tier in Tier:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from service.ledger.money import format_nanos
 from service.ledger.tiers import Tier
-from service.portal.chart import HEIGHT, Segment, Tick, tick_step
+from service.portal.chart import HEIGHT, Segment, Tick, stacked, tick_step, ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +59,10 @@ def _curve(
             at * width + width * 0.1,
             at * width + width / 2,
             width * 0.8,
-            _stacked(sums.get(day, {}), HEIGHT / (step * count)),
+            stacked(sums.get(day, {}), HEIGHT / (step * count)),
             sum(sums.get(day, {}).values()),
         )
         for at, day in enumerate(days)
     ]
-    ticks = [
-        Tick(HEIGHT - HEIGHT * number / count, format_nanos(step * number))
-        for number in range(count + 1)
-    ]
     found = tuple(tier for tier in Tier if any(tier in of_day for of_day in sums.values()))
-    return Curve(currency, tuple(columns), tuple(ticks), found)
-
-
-def _stacked(sums: dict[Tier, int], pixels_per_nano: float) -> tuple[Segment, ...]:
-    bottom, segments = float(HEIGHT), []
-    for tier in Tier:
-        nanos = sums.get(tier, 0)
-        if nanos > 0:
-            height = nanos * pixels_per_nano
-            bottom -= height
-            segments.append(Segment(tier, bottom, height, nanos))
-    return tuple(segments)
+    return Curve(currency, tuple(columns), ticks(step, count), found)

@@ -50,6 +50,8 @@ ROW = "Ode to Tides Ada, Bo 24 240 10 %"
 
 def test_an_operator_sees_them_beside_the_findings(world, counted):
     browser = world.browser("operator")
+    health = browser.text("/operator")
+    assert "Widespread works 1 look They win a little in many outputs" in health
     said = browser.text("/operator/findings")
     assert "in more than 5 % of a month's outputs" in said
     assert f"2026-02 {counted.ode} {ROW}" in said
@@ -96,6 +98,7 @@ def test_a_long_list_goes_on_on_the_next_page(world, counted, monkeypatch):
 
 def test_without_any_the_page_says_so(world, catalogue):
     browser = world.browser("operator")
+    assert "Widespread works 0 ok None." in browser.text("/operator")
     assert "No work wins a little in more than 5 %" in browser.text("/operator/findings")
     assert "No work wins a little in many outputs." in browser.text("/operator/widespread")
     assert browser.get("/operator/widespread?month=yesterday").status_code == 422
