@@ -93,9 +93,14 @@ def test_a_new_contract_is_seen_in_its_effect_before_it_counts(world, sold):
     assert "[{]" in wrong.text
     answer = browser.send(path, **typed, steps=json.dumps(steps))
     assert answer.headers["location"] == f"{path}?job=1"
+    waiting = browser.get(f"{path}?job=1").text
+    assert f'hx-get="{path}?job=1"' in waiting, "it looks again by itself"
+    assert f'<a href="{path}?job=1">Look again</a>' in waiting, "or when asked"
+    assert "http-equiv" not in waiting, "and takes nobody's place on the page"
     early = browser.send(f"{path}/1", reason="New rate.")
     assert "were not tried yet" in early.text
     world.works()
+    assert "hx-get" not in browser.get(f"{path}?job=1").text
     said = browser.text(f"{path}?job=1")
     assert "1 settled sales of the month were settled again" in said
     assert "vendor:acme:receivable 22.50 USD 30.00 USD + 7.50 USD" in said
